@@ -1,0 +1,63 @@
+# A room is one folder under src/, built as one static library that may use only the rooms it names.
+#
+#   esc_room(query/jsonpath USES base json LINKS PkgConfig::re2)
+#
+# The layer rule is enforced by the include path: each room is reachable only through a folder of its own that
+# holds one symbolic link, so `#include "json/value.h"` compiles only in rooms that (transitively) use `json`.
+# Sources are the folder's *.cc; *_test.cc become the executable ROOM_test, *_bench.cc ROOM_bench, *_fuzz.cc one
+# libFuzzer executable each. The target's name is the path with `/` replaced by `_`.
+function(esc_room path)
+  cmake_parse_arguments(ARG "" "" "USES;LINKS;TEST_USES;TEST_LINKS" ${ARGN})
+  string(REPLACE "/" "_" room "${path}")
+  set(source_dir "${CMAKE_SOURCE_DIR}/src/${path}")
+  set(include_root "${CMAKE_BINARY_DIR}/rooms/${room}")
+
+  get_filename_component(link_parent "${include_root}/${path}" DIRECTORY)
+  file(MAKE_DIRECTORY "${link_parent}")
+  file(CREATE_LINK "${source_dir}" "${include_root}/${path}" SYMBOLIC)
+
+  file(GLOB sources CONFIGURE_DEPENDS "${source_dir}/*.cc")
+  set(tests ${sources})
+  list(FILTER tests INCLUDE REGEX "_test\\.cc$")
+  set(benches ${sources})
+  list(FILTER benches INCLUDE REGEX "_bench\\.cc$")
+  set(fuzzers ${sources})
+  list(FILTER fuzzers INCLUDE REGEX "_fuzz\\.cc$")
+  list(FILTER sources EXCLUDE REGEX "_(test|bench|fuzz)\\.cc$")
+
+  if(sources)
+    add_library(${room} STATIC ${sources})
+    set(scope PUBLIC)
+  else()
+    add_library(${room} INTERFACE)
+    set(scope INTERFACE)
+  endif()
+  target_include_directories(${room} ${scope} "${include_root}")
+  target_link_libraries(${room} ${scope} ${ARG_USES} ${ARG_LINKS} Threads::Threads)
+  if(sources)
+    target_link_libraries(${room} PRIVATE esc_options)
+  endif()
+
+  if(tests AND ESC_BUILD_TESTS)
+    add_executable(${room}_test ${tests})
+    target_link_libraries(${room}_test PRIVATE ${room} ${ARG_TEST_USES} ${ARG_TEST_LINKS} esc_options GTest::gmock GTest::gtest GTest::gtest_main)
+    target_compile_definitions(${room}_test PRIVATE ESC_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+    add_test(NAME ${room} COMMAND ${room}_test)
+    set_property(GLOBAL APPEND PROPERTY ESC_UNIT_TESTS ${room}_test)
+  endif()
+  if(benches AND ESC_BUILD_TESTS AND benchmark_FOUND)
+    add_executable(${room}_bench ${benches})
+    target_link_libraries(${room}_bench PRIVATE ${room} ${ARG_TEST_USES} esc_options benchmark::benchmark benchmark::benchmark_main)
+    target_compile_definitions(${room}_bench PRIVATE ESC_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+    set_property(GLOBAL APPEND PROPERTY ESC_BENCHES ${room}_bench)
+  endif()
+  if(fuzzers AND ESC_BUILD_FUZZERS)
+    foreach(fuzzer ${fuzzers})
+      get_filename_component(name "${fuzzer}" NAME_WE)
+      add_executable(${room}_${name} ${fuzzer})
+      target_link_libraries(${room}_${name} PRIVATE ${room} esc_options)
+      target_link_options(${room}_${name} PRIVATE -fsanitize=fuzzer)
+      set_property(GLOBAL APPEND PROPERTY ESC_FUZZERS ${room}_${name})
+    endforeach()
+  endif()
+endfunction()
