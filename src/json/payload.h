@@ -1,0 +1,52 @@
+// A JSON text that travels through an execution: kept as it was written, parsed only when somebody looks inside.
+//
+// AWS keeps the spacing of input that no state changed and tells 1 from 1.0, so the text is the payload; the Value is a
+// view of it. A payload that a state rebuilt starts from a Value and is printed when its text is first asked for.
+// Copies share one body, and the same body is stored once per execution however many events and frames mention it.
+//
+// Threading: the lazily made half is not synchronised. A payload belongs to one thread at a time (it moves with its command
+// into the partition thread; share it between threads only after both text() and value() were called).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "json/value.h"
+
+namespace escapement::json {
+
+class Payload {
+ public:
+  Payload() = default;  // absent
+  static Payload from_text(std::string text);
+  static Payload from_value(Value value);
+
+  bool absent() const { return body_ == nullptr; }
+  explicit operator bool() const { return body_ != nullptr; }
+
+  const std::string& text() const;
+  // Errors: invalid, if the text is not JSON.
+  base::Result<Value> value() const;
+
+  // The number under which the owner of an execution has stored this body; 0 while it is not stored.
+  std::uint32_t stored_id() const;
+  void set_stored_id(std::uint32_t id) const;
+
+  // Whether both are the same body (not merely equal texts).
+  bool same_body(const Payload& other) const { return body_ == other.body_; }
+
+ private:
+  struct Body {
+    std::optional<std::string> text;
+    std::optional<Value> value;
+    std::uint32_t stored_id = 0;
+  };
+  explicit Payload(std::shared_ptr<Body> body) : body_(std::move(body)) {}
+  std::shared_ptr<Body> body_;  // shared by every event, frame and command that mentions the payload
+};
+
+}  // namespace escapement::json
