@@ -15,6 +15,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "json/value.h"
@@ -28,6 +29,7 @@ enum class Root : std::uint8_t {
 };
 
 struct CompiledPath;
+struct Step;
 
 class Path {
  public:
@@ -39,6 +41,8 @@ class Path {
   const std::string& variable() const;  // the name after `$`; empty for the other roots
   bool is_definite() const;
   bool is_root_only() const;  // `$`, `$$` or `$name` with nothing after it
+
+  const std::vector<Step>& steps() const;  // for this room
 
   // `root` is the value of what root() names.
   // Errors: not_found (a definite path without a value; the message is Jayway's, "No results for path: $['a']"),
