@@ -36,13 +36,12 @@ class Catalog {
    private:
     friend class Catalog;
     friend class CatalogTransaction;
-    struct Content;
+    using Content = std::map<std::string, std::shared_ptr<const std::string>, std::less<>>;
     std::shared_ptr<const Content> content_;
   };
 
   // Reads all records below `root` (a key prefix of the store that nobody else uses).
   static base::Result<std::unique_ptr<Catalog>> open(Store& store, std::string root);
-  ~Catalog();
 
   View view() const;
 
@@ -50,13 +49,14 @@ class Catalog {
   base::Result<void> update(const std::function<base::Result<void>(class CatalogTransaction&)>& change);
 
  private:
-  Catalog(Store& store, std::string root);
+  Catalog(Store& store, std::string root, View content)
+      : store_(store), root_(std::move(root)), content_(std::move(content)) {}
 
   Store& store_;
   std::string root_;
   std::mutex update_mutex_;  // serialises updates; taken before content_mutex_
   mutable std::mutex content_mutex_;
-  View content_;
+  View content_;  // guarded by content_mutex_
 };
 
 // What an update sees and changes: reads show its own writes.

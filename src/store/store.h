@@ -9,9 +9,9 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,7 +31,7 @@ class Batch {
   virtual void erase(std::string_view key) = 0;
   // [first, last).
   virtual void erase_range(std::string_view first, std::string_view last) = 0;
-  virtual bool empty() const = 0;
+  virtual std::size_t count() const = 0;
   virtual std::size_t bytes() const = 0;
   virtual void clear() = 0;
 };
@@ -70,13 +70,13 @@ class Store {
 
   virtual std::unique_ptr<Batch> new_batch() const = 0;
   // Applies and syncs. `fences` are checked in the same atomic step.
-  virtual base::Result<void> commit(Batch& batch, std::vector<Fence> fences = {}) = 0;
+  virtual base::Result<void> commit(Batch& batch, std::span<const Fence> fences = {}) = 0;
   virtual std::unique_ptr<Snapshot> snapshot() const = 0;
   // A point read of the newest committed value, without the cost of a snapshot.
   virtual base::Result<std::optional<std::string>> get(std::string_view key) const = 0;
 
-  // Takes a partition over: its epoch is raised, durably, and returned. Every older owner is fenced from then on.
-  virtual base::Result<Epoch> acquire(PartitionId partition) = 0;
+  // Takes partitions over: they get one new epoch, higher than any before, durably. Every older owner is fenced from then on.
+  virtual base::Result<Epoch> acquire(std::span<const PartitionId> partitions) = 0;
 
   // For operators: name and value pairs such as estimated keys, bytes on disk, memory held.
   virtual std::vector<std::pair<std::string, std::uint64_t>> statistics() const = 0;
@@ -84,5 +84,12 @@ class Store {
 
 // The first key after all keys that begin with `prefix`; empty if there is none.
 std::string prefix_end(std::string_view prefix);
+
+// The store's own keys begin with this byte; users of the store leave it alone.
+inline constexpr char kReservedTable = '\x00';
+// Where the epoch of a partition is kept.
+std::string epoch_key(PartitionId partition);
+std::string encode_epoch(Epoch epoch);
+base::Result<Epoch> decode_epoch(std::string_view bytes);
 
 }  // namespace escapement::store

@@ -1,0 +1,233 @@
+#include "store/memory/memory_store.h"
+
+#include <utility>
+
+#include "base/assert.h"
+
+namespace escapement::store {
+namespace {
+
+using base::ErrorCode;
+using base::make_error;
+
+struct Write {
+  enum class Kind { put, erase, erase_range };
+  Kind kind;
+  std::string key;
+  std::string value;  // erase_range: the end
+};
+
+class MemoryBatch final : public Batch {
+ public:
+  void put(std::string_view key, std::string_view value) override { add(Write::Kind::put, key, value); }
+  void erase(std::string_view key) override { add(Write::Kind::erase, key, {}); }
+  void erase_range(std::string_view first, std::string_view last) override { add(Write::Kind::erase_range, first, last); }
+  std::size_t count() const override { return writes_.size(); }
+  std::size_t bytes() const override { return bytes_; }
+  void clear() override {
+    writes_.clear();
+    bytes_ = 0;
+  }
+  const std::vector<Write>& writes() const { return writes_; }
+
+ private:
+  void add(Write::Kind kind, std::string_view key, std::string_view value) {
+    bytes_ += key.size() + value.size();
+    writes_.push_back({kind, std::string(key), std::string(value)});
+  }
+  std::vector<Write> writes_;
+  std::size_t bytes_ = 0;
+};
+
+// Every value that a key has had, oldest first, as long as a snapshot may still look at it.
+struct Version {
+  std::uint64_t sequence;
+  std::optional<std::string> value;
+};
+using Versions = std::vector<Version>;
+
+const std::optional<std::string>* value_at(const Versions& versions, std::uint64_t sequence) {
+  for (auto version = versions.rbegin(); version != versions.rend(); ++version) {
+    if (version->sequence <= sequence) return &version->value;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+class MemoryStore::Disk {
+ public:
+  void apply(const std::vector<Write>& writes) {
+    ++sequence;
+    for (const Write& write : writes) {
+      switch (write.kind) {
+        case Write::Kind::put: set(write.key, write.value); break;
+        case Write::Kind::erase: set(write.key, std::nullopt); break;
+        case Write::Kind::erase_range:
+          for (auto at = keys.lower_bound(write.key); at != keys.end() && at->first < write.value;) set_at(at++, std::nullopt);
+          break;
+      }
+    }
+  }
+
+  void set(const std::string& key, std::optional<std::string> value) { set_at(keys.try_emplace(key).first, std::move(value)); }
+
+  void set_at(std::map<std::string, Versions>::iterator at, std::optional<std::string> value) {
+    Versions& versions = at->second;
+    if (snapshots == 0) versions.clear();
+    if (!versions.empty() && versions.back().sequence == sequence) {
+      versions.back().value = std::move(value);
+    } else {
+      versions.push_back({sequence, std::move(value)});
+    }
+    if (snapshots == 0 && !versions.back().value) keys.erase(at);
+  }
+
+  std::mutex mutex;
+  std::map<std::string, Versions> keys;
+  std::uint64_t sequence = 0;
+  std::size_t snapshots = 0;
+};
+
+namespace {
+
+class MemoryCursor final : public Cursor {
+ public:
+  MemoryCursor(std::shared_ptr<MemoryStore::Disk> disk, std::uint64_t sequence, std::string lower, std::string upper)
+      : disk_(std::move(disk)), sequence_(sequence), lower_(std::move(lower)), upper_(std::move(upper)) {}
+
+  void seek(std::string_view key) override {
+    const std::lock_guard lock(disk_->mutex);
+    take_forward(disk_->keys.lower_bound(std::max(std::string(key), lower_)));
+  }
+  void seek_before(std::string_view key) override {
+    const std::lock_guard lock(disk_->mutex);
+    const bool past_end = !upper_.empty() && key > upper_;
+    take_backward(disk_->keys.lower_bound(past_end ? upper_ : std::string(key)));
+  }
+  bool valid() const override { return valid_; }
+  void next() override {
+    const std::lock_guard lock(disk_->mutex);
+    take_forward(disk_->keys.upper_bound(key_));
+  }
+  void previous() override {
+    const std::lock_guard lock(disk_->mutex);
+    take_backward(disk_->keys.lower_bound(key_));
+  }
+  std::string_view key() const override { return key_; }
+  std::string_view value() const override { return value_; }
+  base::Result<void> status() const override { return {}; }
+
+ private:
+  using Iterator = std::map<std::string, Versions>::iterator;
+
+  bool take(Iterator at) {
+    const auto* value = value_at(at->second, sequence_);
+    if (value == nullptr || !*value) return false;
+    key_ = at->first;
+    value_ = **value;
+    return valid_ = true;
+  }
+  void take_forward(Iterator at) {
+    valid_ = false;
+    for (; at != disk_->keys.end() && (upper_.empty() || at->first < upper_); ++at) {
+      if (take(at)) return;
+    }
+  }
+  void take_backward(Iterator at) {
+    valid_ = false;
+    while (at != disk_->keys.begin()) {
+      --at;
+      if (at->first < lower_ || take(at)) return;
+    }
+  }
+
+  std::shared_ptr<MemoryStore::Disk> disk_;
+  std::uint64_t sequence_;
+  std::string lower_;
+  std::string upper_;
+  bool valid_ = false;
+  std::string key_;
+  std::string value_;
+};
+
+class MemorySnapshot final : public Snapshot {
+ public:
+  explicit MemorySnapshot(std::shared_ptr<MemoryStore::Disk> disk) : disk_(std::move(disk)) {
+    const std::lock_guard lock(disk_->mutex);
+    ++disk_->snapshots;
+    sequence_ = disk_->sequence;
+  }
+  ~MemorySnapshot() override {
+    const std::lock_guard lock(disk_->mutex);
+    --disk_->snapshots;
+  }
+
+  base::Result<std::optional<std::string>> get(std::string_view key) const override {
+    const std::lock_guard lock(disk_->mutex);
+    const auto found = disk_->keys.find(std::string(key));
+    if (found == disk_->keys.end()) return std::optional<std::string>();
+    const auto* value = value_at(found->second, sequence_);
+    return value == nullptr ? std::optional<std::string>() : *value;
+  }
+  std::unique_ptr<Cursor> cursor(std::string_view lower, std::string_view upper) const override {
+    return std::make_unique<MemoryCursor>(disk_, sequence_, std::string(lower), std::string(upper));
+  }
+
+ private:
+  std::shared_ptr<MemoryStore::Disk> disk_;
+  std::uint64_t sequence_;
+};
+
+}  // namespace
+
+std::shared_ptr<MemoryStore::Disk> MemoryStore::new_disk() { return std::make_shared<Disk>(); }
+
+MemoryStore::MemoryStore(std::shared_ptr<Disk> disk, FateHook fate) : disk_(std::move(disk)), fate_(std::move(fate)) {}
+
+std::unique_ptr<Batch> MemoryStore::new_batch() const { return std::make_unique<MemoryBatch>(); }
+
+base::Result<void> MemoryStore::commit(Batch& batch, std::span<const Fence> fences) {
+  const std::lock_guard lock(disk_->mutex);
+  if (stopped_) return make_error(ErrorCode::io, "the store stopped after a failed sync");
+  for (const Fence& fence : fences) {
+    const auto found = disk_->keys.find(epoch_key(fence.partition));
+    if (found == disk_->keys.end()) return make_error(ErrorCode::conflict, "the partition was never acquired");
+    ESC_TRY(const Epoch current, decode_epoch(found->second.back().value.value_or("")));
+    if (current != fence.epoch) return make_error(ErrorCode::conflict, "another owner has taken the partition over");
+  }
+  const CommitFate fate = fate_ ? fate_() : CommitFate::normal;
+  if (fate == CommitFate::disk_full) return make_error(ErrorCode::limit_exceeded, "no space left on the disk");
+  if (fate != CommitFate::lost) disk_->apply(dynamic_cast<MemoryBatch&>(batch).writes());
+  if (fate == CommitFate::normal) return {};
+  stopped_ = true;
+  return make_error(ErrorCode::io, "the sync failed");
+}
+
+std::unique_ptr<Snapshot> MemoryStore::snapshot() const { return std::make_unique<MemorySnapshot>(disk_); }
+
+base::Result<std::optional<std::string>> MemoryStore::get(std::string_view key) const { return MemorySnapshot(disk_).get(key); }
+
+base::Result<Epoch> MemoryStore::acquire(std::span<const PartitionId> partitions) {
+  const std::lock_guard lock(disk_->mutex);
+  Epoch highest = 0;
+  for (const PartitionId partition : partitions) {
+    const auto found = disk_->keys.find(epoch_key(partition));
+    if (found == disk_->keys.end()) continue;
+    ESC_TRY(const Epoch epoch, decode_epoch(found->second.back().value.value_or("")));
+    highest = std::max(highest, epoch);
+  }
+  std::vector<Write> writes;
+  for (const PartitionId partition : partitions) {
+    writes.push_back({Write::Kind::put, epoch_key(partition), encode_epoch(highest + 1)});
+  }
+  disk_->apply(writes);
+  return highest + 1;
+}
+
+std::vector<std::pair<std::string, std::uint64_t>> MemoryStore::statistics() const {
+  const std::lock_guard lock(disk_->mutex);
+  return {{"keys", disk_->keys.size()}};
+}
+
+}  // namespace escapement::store

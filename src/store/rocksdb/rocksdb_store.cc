@@ -1,0 +1,232 @@
+#include "store/rocksdb/rocksdb_store.h"
+
+#include <rocksdb/cache.h>
+#include <rocksdb/db.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/slice_transform.h>
+#include <rocksdb/table.h>
+#include <rocksdb/write_batch.h>
+
+#include <array>
+#include <atomic>
+#include <shared_mutex>
+#include <unordered_map>
+
+namespace escapement::store {
+namespace {
+
+using base::ErrorCode;
+using base::make_error;
+
+// A table byte and a partition: where inserts cluster. Ids grow with time inside a partition, so a hint per prefix
+// makes most memtable inserts an append.
+constexpr std::size_t kInsertHintPrefix = 3;
+
+rocksdb::Slice to_slice(std::string_view text) { return {text.data(), text.size()}; }
+std::string_view to_view(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
+
+base::Error to_error(const rocksdb::Status& status) {
+  if (status.IsNoSpace()) return make_error(ErrorCode::limit_exceeded, "no space left on the disk: " + status.ToString());
+  if (status.IsCorruption()) return make_error(ErrorCode::corrupt, "the data is damaged: " + status.ToString());
+  return make_error(ErrorCode::io, "the disk failed: " + status.ToString());
+}
+
+class RocksBatch final : public Batch {
+ public:
+  void put(std::string_view key, std::string_view value) override { (void)writes_.Put(to_slice(key), to_slice(value)); }
+  void erase(std::string_view key) override { (void)writes_.Delete(to_slice(key)); }
+  void erase_range(std::string_view first, std::string_view last) override {
+    (void)writes_.DeleteRange(to_slice(first), to_slice(last));
+  }
+  std::size_t count() const override { return writes_.Count(); }
+  std::size_t bytes() const override { return writes_.GetDataSize(); }
+  void clear() override { writes_.Clear(); }
+  rocksdb::WriteBatch& writes() { return writes_; }
+
+ private:
+  rocksdb::WriteBatch writes_;
+};
+
+class RocksCursor final : public Cursor {
+ public:
+  RocksCursor(rocksdb::DB& db, const rocksdb::Snapshot* snapshot, std::string_view lower, std::string_view upper)
+      : lower_text_(lower), upper_text_(upper), lower_(lower_text_), upper_(upper_text_) {
+    rocksdb::ReadOptions options;
+    options.snapshot = snapshot;
+    options.iterate_lower_bound = &lower_;
+    if (!upper_text_.empty()) options.iterate_upper_bound = &upper_;
+    iterator_.reset(db.NewIterator(options));
+  }
+
+  void seek(std::string_view key) override { iterator_->Seek(to_slice(key)); }
+  void seek_before(std::string_view key) override {
+    iterator_->SeekForPrev(to_slice(key));
+    if (iterator_->Valid() && to_view(iterator_->key()) == key) iterator_->Prev();
+  }
+  bool valid() const override { return iterator_->Valid(); }
+  void next() override { iterator_->Next(); }
+  void previous() override { iterator_->Prev(); }
+  std::string_view key() const override { return to_view(iterator_->key()); }
+  std::string_view value() const override { return to_view(iterator_->value()); }
+  base::Result<void> status() const override {
+    const rocksdb::Status status = iterator_->status();
+    if (!status.ok()) return to_error(status);
+    return {};
+  }
+
+ private:
+  std::string lower_text_;
+  std::string upper_text_;
+  rocksdb::Slice lower_;
+  rocksdb::Slice upper_;
+  std::unique_ptr<rocksdb::Iterator> iterator_;
+};
+
+base::Result<std::optional<std::string>> read(rocksdb::DB& db, const rocksdb::ReadOptions& options, std::string_view key) {
+  std::string value;
+  const rocksdb::Status status = db.Get(options, to_slice(key), &value);
+  if (status.IsNotFound()) return std::optional<std::string>();
+  if (!status.ok()) return to_error(status);
+  return std::optional<std::string>(std::move(value));
+}
+
+class RocksSnapshot final : public Snapshot {
+ public:
+  explicit RocksSnapshot(std::shared_ptr<rocksdb::DB> db) : db_(std::move(db)), snapshot_(db_->GetSnapshot()) {}
+  ~RocksSnapshot() override { db_->ReleaseSnapshot(snapshot_); }
+
+  base::Result<std::optional<std::string>> get(std::string_view key) const override {
+    rocksdb::ReadOptions options;
+    options.snapshot = snapshot_;
+    return read(*db_, options, key);
+  }
+  std::unique_ptr<Cursor> cursor(std::string_view lower, std::string_view upper) const override {
+    return std::make_unique<RocksCursor>(*db_, snapshot_, lower, upper);
+  }
+
+ private:
+  std::shared_ptr<rocksdb::DB> db_;
+  const rocksdb::Snapshot* snapshot_;
+};
+
+class RocksStore final : public Store {
+ public:
+  RocksStore(std::shared_ptr<rocksdb::DB> db, bool sync) : db_(std::move(db)), sync_(sync) {}
+
+  std::unique_ptr<Batch> new_batch() const override { return std::make_unique<RocksBatch>(); }
+
+  base::Result<void> commit(Batch& batch, std::span<const Fence> fences) override {
+    if (stopped_.load(std::memory_order_acquire)) return make_error(ErrorCode::io, "the store stopped after a failed sync; restart the server");
+    // Held for the write, so that no epoch changes between the check and the commit.
+    const std::shared_lock lock(epochs_mutex_);
+    for (const Fence& fence : fences) {
+      if (epochs_[fence.partition] != fence.epoch) {
+        return make_error(ErrorCode::conflict, "another owner has taken the partition over");
+      }
+    }
+    return write(dynamic_cast<RocksBatch&>(batch).writes());
+  }
+
+  std::unique_ptr<Snapshot> snapshot() const override { return std::make_unique<RocksSnapshot>(db_); }
+
+  base::Result<std::optional<std::string>> get(std::string_view key) const override {
+    return read(*db_, rocksdb::ReadOptions(), key);
+  }
+
+  base::Result<Epoch> acquire(std::span<const PartitionId> partitions) override {
+    const std::unique_lock lock(epochs_mutex_);
+    Epoch highest = 0;
+    for (const PartitionId partition : partitions) {
+      ESC_TRY(const auto stored, get(epoch_key(partition)));
+      if (!stored) continue;
+      ESC_TRY(const Epoch epoch, decode_epoch(*stored));
+      highest = std::max(highest, epoch);
+    }
+    rocksdb::WriteBatch writes;
+    for (const PartitionId partition : partitions) {
+      (void)writes.Put(epoch_key(partition), encode_epoch(highest + 1));
+    }
+    ESC_CHECK(write(writes));
+    for (const PartitionId partition : partitions) epochs_[partition] = highest + 1;
+    return highest + 1;
+  }
+
+  std::vector<std::pair<std::string, std::uint64_t>> statistics() const override {
+    std::vector<std::pair<std::string, std::uint64_t>> out;
+    const auto add = [&](const char* name, const char* property) {
+      std::uint64_t value = 0;
+      if (db_->GetAggregatedIntProperty(property, &value)) out.emplace_back(name, value);
+    };
+    add("keys_estimated", "rocksdb.estimate-num-keys");
+    add("sst_bytes", "rocksdb.total-sst-files-size");
+    add("memtable_bytes", "rocksdb.cur-size-all-mem-tables");
+    add("block_cache_bytes", "rocksdb.block-cache-usage");
+    add("table_reader_bytes", "rocksdb.estimate-table-readers-mem");
+    add("pending_compaction_bytes", "rocksdb.estimate-pending-compaction-bytes");
+    return out;
+  }
+
+ private:
+  base::Result<void> write(rocksdb::WriteBatch& writes) {
+    rocksdb::WriteOptions options;
+    options.sync = sync_;
+    const rocksdb::Status status = db_->Write(options, &writes);
+    if (status.ok()) return {};
+    base::Error error = to_error(status);
+    if (error.code != ErrorCode::limit_exceeded) stopped_.store(true, std::memory_order_release);
+    return error;
+  }
+
+  std::shared_ptr<rocksdb::DB> db_;  // shared with snapshots, which may outlive the store
+  bool sync_;
+  std::atomic<bool> stopped_{false};
+  std::shared_mutex epochs_mutex_;
+  std::array<Epoch, 65'536> epochs_{};  // guarded by epochs_mutex_
+};
+
+rocksdb::Options database_options(const RocksDbOptions& from) {
+  rocksdb::Options options;
+  options.create_if_missing = true;
+  options.compression = rocksdb::kLZ4Compression;
+  options.write_buffer_size = from.memtable_bytes;
+  options.max_write_buffer_number = 3;
+  options.max_total_wal_size = from.wal_bytes_max;
+  options.recycle_log_file_num = 0;  // recycled logs cannot tell a torn tail from an old record
+  options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
+  options.max_background_jobs = 2;
+  options.bytes_per_sync = 1 << 20;
+  options.max_open_files = 512;
+  options.keep_log_file_num = 4;
+  options.max_log_file_size = 4 << 20;
+  options.level_compaction_dynamic_level_bytes = true;
+  options.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(kInsertHintPrefix));
+  options.stats_dump_period_sec = 0;
+  options.stats_persist_period_sec = 0;
+  rocksdb::BlockBasedTableOptions table;
+  table.block_cache = rocksdb::NewLRUCache(from.block_cache_bytes);
+  table.block_size = 8 << 10;
+  table.format_version = 5;
+  table.filter_policy.reset(rocksdb::NewRibbonFilterPolicy(10));
+  table.cache_index_and_filter_blocks = true;
+  table.index_type = rocksdb::BlockBasedTableOptions::kTwoLevelIndexSearch;
+  table.partition_filters = true;
+  table.pin_top_level_index_and_filter = true;
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  return options;
+}
+
+}  // namespace
+
+base::Result<std::unique_ptr<Store>> open_rocksdb(const RocksDbOptions& options) {
+  rocksdb::DB* db = nullptr;
+  const rocksdb::Status status = rocksdb::DB::Open(database_options(options), options.path, &db);
+  if (!status.ok()) {
+    if (status.ToString().find("lock") != std::string::npos) {
+      return make_error(ErrorCode::unavailable, "another process uses the data directory " + options.path);
+    }
+    return base::with_context("cannot open " + options.path, to_error(status));
+  }
+  return std::make_unique<RocksStore>(std::shared_ptr<rocksdb::DB>(db), options.sync);
+}
+
+}  // namespace escapement::store
