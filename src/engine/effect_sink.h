@@ -5,14 +5,19 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
+#include "engine/execution_reader.h"
 #include "engine/ids.h"
 #include "engine/machine.h"
 #include "interpreter/step.h"
 
 namespace escapement::engine {
+
+// How the end of an execution is told to the task that started it. Numbers are stored.
+enum class ParentLink : std::uint8_t { none = 0, sync = 1 /* output as text */, sync2 = 2 /* output as JSON */, map_run = 3 };
 
 struct TaskDispatch {
   TaskKey key;
@@ -33,11 +38,21 @@ struct ExecutionEnded {
   std::shared_ptr<const MachineRevision> machine;
 };
 
+// An execution that a task started and waits for (StartRequest::parent_link) has ended.
+struct ChildEnded {
+  TaskKey parent;
+  ParentLink link = ParentLink::none;
+  ExecutionDescription child;
+};
+
 class EffectSink {
  public:
   virtual ~EffectSink() = default;
   virtual void dispatch(TaskDispatch task) = 0;
   virtual void cancel(const TaskKey& task) = 0;
+  // Words the child's end as the parent task's answer, submits that, and then calls `settled` (also when the parent no longer
+  // waits). Until then the end is told again after a crash.
+  virtual void child_ended(ChildEnded child, std::move_only_function<void()> settled) = 0;
   // For logging destinations and notifications; best effort, not repeated after a crash.
   virtual void ended(const ExecutionEnded& execution) { (void)execution; }
 };

@@ -40,9 +40,6 @@ struct Options {
   interpreter::Limits limits;
 };
 
-// How the end of an execution is told to the task that started it.
-enum class ParentLink : std::uint8_t { none = 0, sync = 1 /* output as text */, sync2 = 2 /* output as JSON */, map_run = 3 };
-
 struct StartRequest {
   std::shared_ptr<const MachineRevision> machine;
   std::optional<std::string> name;  // nullopt: the engine names it

@@ -1,5 +1,5 @@
 // The stored form of events: a compact, self-delimiting byte string. Payloads are written as numbers; the owner of the
-// execution keeps number -> text (see json::Payload::stored_id).
+// execution keeps number -> text.
 #pragma once
 
 #include <string>

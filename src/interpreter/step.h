@@ -72,12 +72,15 @@ using Command = std::variant<Start, TimerFired, ActivityTaken, TaskSubmitted, Ta
 
 // Carry out a task. Everything needed to do it again after a crash is in the frame: see `task_of`.
 struct ScheduleTask { TaskId task; };
-// The task's answer is no longer wanted (timeout, stop, a sibling branch failed).
+// The task need not be dispatched again after a crash: its answer was taken, its request was accepted (TaskSubmitted, ActivityTaken),
+// or nobody wants it any more. Exactly one for each ScheduleTask; `scheduled` is that of its TaskRequest.
+struct SettleTask { TaskId task; base::Timestamp scheduled; };
+// The task's answer is no longer wanted (timeout, stop, a sibling branch failed): whoever works on it may be told to stop.
 struct CancelTask { TaskId task; };
 struct ArmTimer { TimerId timer; base::Timestamp due; };
 struct CancelTimer { TimerId timer; base::Timestamp due; };
 
-using Effect = std::variant<ScheduleTask, CancelTask, ArmTimer, CancelTimer>;
+using Effect = std::variant<ScheduleTask, SettleTask, CancelTask, ArmTimer, CancelTimer>;
 
 // How a resource is called, from its ARN.
 enum class TaskPattern : std::uint8_t { request_response, sync, wait_for_task_token };

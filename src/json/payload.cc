@@ -32,11 +32,4 @@ base::Result<Value> Payload::value() const {
   return *body_->value;
 }
 
-std::uint32_t Payload::stored_id() const { return body_ ? body_->stored_id : 0; }
-
-void Payload::set_stored_id(std::uint32_t id) const {
-  ESC_ASSERT(body_ != nullptr);
-  body_->stored_id = id;
-}
-
 }  // namespace escapement::json

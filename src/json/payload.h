@@ -8,7 +8,6 @@
 // into the partition thread; share it between threads only after both text() and value() were called).
 #pragma once
 
-#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -32,18 +31,13 @@ class Payload {
   // Errors: invalid, if the text is not JSON.
   base::Result<Value> value() const;
 
-  // The number under which the owner of an execution has stored this body; 0 while it is not stored.
-  std::uint32_t stored_id() const;
-  void set_stored_id(std::uint32_t id) const;
-
-  // Whether both are the same body (not merely equal texts).
-  bool same_body(const Payload& other) const { return body_ == other.body_; }
+  // Equal for copies of one payload (not merely for equal texts), as long as one of them lives; null when absent.
+  const void* identity() const { return body_.get(); }
 
  private:
   struct Body {
     std::optional<std::string> text;
     std::optional<Value> value;
-    std::uint32_t stored_id = 0;
   };
   explicit Payload(std::shared_ptr<Body> body) : body_(std::move(body)) {}
   std::shared_ptr<Body> body_;  // shared by every event, frame and command that mentions the payload
