@@ -74,7 +74,7 @@ class Client {
  public:
   using Done = std::move_only_function<void(base::Result<ClientResponse>)>;
 
-  // `loop` is borrowed and must outlive the client.
+  // `loop` is borrowed, must outlive the client, and must not have been stopped before it.
   Client(Loop& loop, ClientOptions options);
   ~Client();  // what is in flight ends with `unavailable`
   Client(const Client&) = delete;
@@ -87,6 +87,7 @@ class Client {
  private:
   class Impl;
   std::shared_ptr<Impl> impl_;  // shared with requests in flight
+  Loop& loop_;
 };
 
 }  // namespace escapement::http

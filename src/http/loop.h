@@ -42,7 +42,7 @@ class Loop {
   LoopCore& core() { return *core_; }
 
  private:
-  std::shared_ptr<LoopCore> core_;  // shared with connections that may outlive the loop for an instant
+  std::unique_ptr<LoopCore> core_;
 };
 
 }  // namespace escapement::http

@@ -7,7 +7,8 @@
 //
 // Bounded:  every size, count and time has a limit in `ServerOptions`. Beyond it the client gets 400, 408, 413, 414, 431
 //           or 503 and the connection closes; nobody else notices.
-// Errors:   listen() answers io or invalid (address in use, unreadable certificate).
+// Lifetime: destroy the server last: stop() it, then end whatever still holds a Responder, then destroy it.
+// Errors:   listen_…() answer io or invalid (address in use, unreadable certificate).
 #pragma once
 
 #include <chrono>
