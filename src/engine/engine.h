@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/histogram.h"
 #include "base/result.h"
 #include "engine/effect_sink.h"
 #include "engine/execution_reader.h"
@@ -103,12 +104,17 @@ class Engine {
 
   // Applies a command (a task's answer, a stop, a redrive…). Errors: not_found ("ExecutionDoesNotExist"); for task commands
   // not_found ("TaskDoesNotExist") or conflict ("TaskTimedOut") when the task is no longer waiting; for Redrive
-  // conflict ("ExecutionNotRedrivable"). `done` may be empty.
+  // conflict ("ExecutionNotRedrivable"). Without `done` the engine keeps the command and tries again when the disk is full.
   virtual void submit(ExecutionId execution, interpreter::Command command, std::move_only_function<void(base::Result<void>)> done) = 0;
 
   virtual const ExecutionReader& reader() const = 0;
   virtual const TaskTokens& task_tokens() const = 0;
   virtual Statistics statistics() const = 0;
+  // Due time to release of effects, of every timer that fired since the process started.
+  virtual const base::Histogram& lateness() const = 0;
+  virtual const base::Histogram& commit_time() const = 0;
+  // Tells the shards that a virtual clock has moved.
+  virtual void clock_moved() = 0;
   // False after a failed sync: reads may go on, nothing more is accepted until the process reopens the store.
   virtual bool accepting() const = 0;
 };

@@ -33,6 +33,8 @@ class Payload {
 
   // Equal for copies of one payload (not merely for equal texts), as long as one of them lives; null when absent.
   const void* identity() const { return body_.get(); }
+  // Whether no copy of this payload exists.
+  bool is_sole_copy() const { return body_.use_count() == 1; }
 
  private:
   struct Body {

@@ -1,0 +1,288 @@
+// How a shard applies one piece of work to the batch being made. Nothing here has effects outside the batch.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/bytes.h"
+#include "engine/keys.h"
+#include "engine/shard.h"
+
+namespace escapement::engine {
+namespace {
+
+using base::ErrorCode;
+using base::make_error;
+using interpreter::Status;
+
+// The task that a command answers; nullopt: the command is not about a task.
+std::optional<interpreter::TaskId> task_in(const interpreter::Command& command) {
+  return std::visit(
+      [](const auto& one) -> std::optional<interpreter::TaskId> {
+        if constexpr (requires { one.task; }) return one.task;
+        return std::nullopt;
+      },
+      command);
+}
+
+std::uint64_t hash_name(std::string_view region, std::string_view machine, std::string_view name) {
+  // FNV-1a: the placement of names is stored, so the hash must stay the same.
+  std::uint64_t hash = 0xcbf29ce484222325ull;
+  for (const std::string_view part : {region, machine, name}) {
+    for (const char c : part) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3ull;
+    hash = (hash ^ ':') * 0x100000001b3ull;
+  }
+  return hash ^ hash >> 32;
+}
+
+}  // namespace
+
+store::PartitionId partition_of_name(std::string_view region, std::string_view machine, std::string_view name, std::uint16_t partitions) {
+  return static_cast<store::PartitionId>(hash_name(region, machine, name) % partitions);
+}
+
+base::Result<LoadedExecution*> Shard::load(ExecutionId id) {
+  if (LoadedExecution* cached = cache_.find(id)) return cached;
+  ESC_TRY(auto loaded, LoadedExecution::load(*env_.store, *env_.machines, *env_.names, id));
+  return &cache_.insert(std::move(loaded));
+}
+
+void Shard::mark_dirty(LoadedExecution& execution) {
+  if (dirty_ids_.insert(execution.id().bits).second) dirty_.push_back(&execution);
+}
+
+void Shard::arm(const TimerKey& timer) {
+  batch_->put(timer.encode(), {});
+  timer_changes_.push_back({timer, true});
+}
+
+void Shard::disarm(const TimerKey& timer) {
+  batch_->erase(timer.encode());
+  timer_changes_.push_back({timer, false});
+}
+
+void Shard::apply(StartWork& work, base::Timestamp now) {
+  auto started = start_one(work, now);
+  if (started && !started->existed) started_count_.fetch_add(1, std::memory_order_relaxed);
+  start_replies_.push_back({std::move(work.done), std::move(started)});
+}
+
+base::Result<Started> Shard::start_one(StartWork& work, base::Timestamp now) {
+  StartRequest& request = work.request;
+  const bool unique_name = request.name && !request.machine->express;
+  store::PartitionId partition = 0;
+  std::string name_key;
+  if (unique_name) {
+    partition = partition_of_name(request.machine->region, request.machine->name, *request.name, env_.partitions);
+    ESC_TRY(auto existing, find_named(request, partition));
+    if (existing) return std::move(*existing);
+    name_key = keys::name(partition, request.machine->region, request.machine->name, *request.name);
+  } else {
+    // One partition for all unnamed starts of a batch: their rows are neighbours, which makes them cheap to insert.
+    if (start_replies_.empty()) rotation_ = (rotation_ + 1) % partitions_.size();
+    partition = partitions_[rotation_];
+  }
+  ESC_TRY(const ExecutionId id, next_id(partition, now));
+  LoadedExecution& execution = cache_.insert(LoadedExecution::create(*env_.store, *env_.names, id, std::move(request), now));
+  mark_dirty(execution);
+  if (unique_name) {
+    std::string bytes;
+    base::ByteWriter(bytes).u64_be(id.bits);
+    batch_->put(name_key, bytes);
+    names_.emplace(std::move(name_key), id);
+  }
+  if (work.ended) waiters_[id.bits] = std::move(work.ended);
+  write_listing(execution);
+  ESC_CHECK(step(execution, interpreter::Start{}, now));
+  return Started{id, execution.state().facts.arn, now};
+}
+
+base::Result<std::optional<Started>> Shard::find_named(const StartRequest& request, store::PartitionId partition) {
+  const std::string key = keys::name(partition, request.machine->region, request.machine->name, *request.name);
+  ExecutionId id;
+  if (const auto in_batch = names_.find(key); in_batch != names_.end()) {
+    id = in_batch->second;
+  } else {
+    ESC_TRY(const auto row, env_.store->get(key));
+    if (!row) return std::optional<Started>();
+    id.bits = keys::last_u64(*row);
+  }
+  ESC_TRY(LoadedExecution* const execution, load(id));
+  const interpreter::ExecutionFacts& facts = execution->state().facts;
+  if (execution->state().head.status == Status::running && facts.input.text() == request.input.text()) {
+    return std::optional(Started{id, facts.arn, facts.start_time, true});
+  }
+  return make_error(ErrorCode::already_exists, "ExecutionAlreadyExists", fmt::format("Execution Already Exists: '{}'", facts.arn));
+}
+
+base::Result<ExecutionId> Shard::next_id(store::PartitionId partition, base::Timestamp now) {
+  auto [sequence, first_use] = sequences_.try_emplace(partition);
+  if (first_use) {
+    // The clock may have stepped back since the last process made ids here.
+    std::string prefix(1, keys::kExecution);
+    base::ByteWriter(prefix).u16_be(partition);
+    const std::string end = store::prefix_end(prefix);
+    const auto snapshot = env_.store->snapshot();
+    const auto cursor = snapshot->cursor(prefix, end);
+    cursor->seek_before(end);
+    if (cursor->valid()) sequence->second.skip_past({keys::last_u64(cursor->key())});
+    ESC_CHECK(cursor->status());
+  }
+  return sequence->second.next(partition, now);
+}
+
+void Shard::apply(CommandWork& work, base::Timestamp now) {
+  const auto run = [&]() -> base::Result<void> {
+    ESC_TRY(LoadedExecution* const execution, load(work.execution));
+    ESC_CHECK(check_waiting(*execution, work.command));
+    return step(*execution, work.command, now);
+  };
+  auto result = run();
+  if (work.done) command_replies_.push_back({std::move(work.done), std::move(result)});
+}
+
+base::Result<void> Shard::check_waiting(LoadedExecution& execution, const interpreter::Command& command) {
+  const auto task = task_in(command);
+  if (!task) return {};
+  auto request = interpreter::task_of(*execution.machine().program, execution.state(), task->frame);
+  if (!request && request.error().code != ErrorCode::not_found) return std::move(request).error();
+  if (request && *request && (*request)->id == *task) return {};
+  return make_error(ErrorCode::conflict, "TaskTimedOut", "Task Timed Out: 'Provided task does not exist anymore'");
+}
+
+void Shard::apply(SettleRowWork& work, base::Timestamp) { batch_->erase(work.row.encode()); }
+
+base::Result<void> Shard::step(LoadedExecution& execution, const interpreter::Command& command, base::Timestamp now) {
+  const Status before = execution.state().head.status;
+  const interpreter::StepContext context{
+      .now = now,
+      .limits = &env_.options->limits,
+      .task_token = [&](interpreter::TaskId task) { return env_.tokens->token({execution.id(), task}); },
+  };
+  auto transition = interpreter::step(*execution.machine().program, execution.state(), command, context);
+  if (!transition) {
+    // The state in memory may be half changed; it must not reach the store.
+    batch_error_ = transition.error();
+    batch_error_->code = ErrorCode::io;
+    return std::move(transition).error();
+  }
+  mark_dirty(execution);
+  take_effects(execution, *transition, now);
+  execution.append_events(std::move(transition->events));
+  if (transition->unfinished) {
+    const TimerKey row{now, execution.id(), 0, TimerRowKind::unfinished_step, 0};
+    batch_->put(row.encode(), {});
+    next_due_.push_back(row);
+  }
+  take_status_change(execution, before, now);
+  return {};
+}
+
+void Shard::take_effects(LoadedExecution& execution, const interpreter::Transition& transition, base::Timestamp now) {
+  const ExecutionId id = execution.id();
+  const auto in_flight_row = [&](const interpreter::TaskId& task, base::Timestamp scheduled) {
+    return TimerKey{scheduled, id, task.frame, TimerRowKind::task_in_flight, task.attempt}.encode();
+  };
+  for (const interpreter::Effect& effect : transition.effects) {
+    if (const auto* arm_timer = std::get_if<interpreter::ArmTimer>(&effect)) {
+      arm(timer_key(id, arm_timer->timer, arm_timer->due));
+    } else if (const auto* cancel_timer = std::get_if<interpreter::CancelTimer>(&effect)) {
+      disarm(timer_key(id, cancel_timer->timer, cancel_timer->due));
+    } else if (const auto* schedule = std::get_if<interpreter::ScheduleTask>(&effect)) {
+      batch_->put(in_flight_row(schedule->task, now), {});
+      scheduled_.push_back({id, schedule->task});
+    } else if (const auto* settle = std::get_if<interpreter::SettleTask>(&effect)) {
+      batch_->erase(in_flight_row(settle->task, settle->scheduled));
+      settled_.push_back({id, settle->task});
+    } else if (const auto* cancel = std::get_if<interpreter::CancelTask>(&effect)) {
+      cancelled_.push_back({id, cancel->task});
+    }
+  }
+}
+
+void Shard::take_status_change(LoadedExecution& execution, Status before, base::Timestamp now) {
+  const Status after = execution.state().head.status;
+  if (before == after) return;
+  if (before != Status::running) {
+    if (const auto due = execution.retention_due()) disarm({*due, execution.id(), 0, TimerRowKind::retention, 0});
+    execution.set_retention_due(std::nullopt);
+  }
+  if (after != Status::running) {
+    ended_.push_back(execution.id());
+    const bool has_parent = execution.parent_link() != ParentLink::none;
+    if (has_parent) {
+      const TimerKey row{now, execution.id(), 0, TimerRowKind::tell_parent, 0};
+      batch_->put(row.encode(), {});
+      parents_to_tell_.emplace_back(execution.id(), row);
+    }
+    if (execution.machine().express && !has_parent) {
+      remove(execution);
+      return;
+    }
+    const base::Timestamp due = now + env_.options->retention;
+    execution.set_retention_due(due);
+    arm({due, execution.id(), 0, TimerRowKind::retention, 0});
+  }
+  write_listing(execution);
+}
+
+void Shard::write_listing(LoadedExecution& execution) {
+  const interpreter::ExecutionState& state = execution.state();
+  if (state.facts.express && state.facts.map_run_arn.empty()) return;
+  const auto key = [&](Status status) {
+    return state.facts.map_run_arn.empty() ? keys::listing(execution.machine().machine_id, status, execution.id())
+                                           : keys::map_run(state.facts.map_run_arn, status, execution.id());
+  };
+  const auto listed = execution.listed_status();
+  if (listed && *listed != state.head.status) batch_->erase(key(*listed));
+  batch_->put(key(state.head.status), execution.listing().encode());
+  execution.set_listed_status(state.head.status);
+}
+
+void Shard::remove(LoadedExecution& execution) {
+  const interpreter::ExecutionFacts& facts = execution.state().facts;
+  if (const auto erased = execution.erase(*batch_); !erased) {
+    batch_error_ = erased.error();
+    return;
+  }
+  if (const auto listed = execution.listed_status()) {
+    batch_->erase(facts.map_run_arn.empty() ? keys::listing(execution.machine().machine_id, *listed, execution.id())
+                                            : keys::map_run(facts.map_run_arn, *listed, execution.id()));
+  }
+  if (execution.named() && !facts.express) {
+    const store::PartitionId partition = execution.id().partition();
+    batch_->erase(keys::name(partition, facts.region, facts.state_machine_name, facts.name));
+  }
+  removed_.insert(execution.id().bits);
+  mark_dirty(execution);
+}
+
+void Shard::apply_timer(const TimerKey& timer, base::Timestamp now) {
+  const bool of_this_process = timer.due >= opened_at_;
+  if (timer.kind == TimerRowKind::task_in_flight) {
+    if (!of_this_process) waiting_dispatches_.push_back({{timer.execution, {timer.frame, timer.attempt}}, true});
+    return;
+  }
+  if (timer.kind == TimerRowKind::tell_parent) {
+    if (!of_this_process) parents_to_tell_.emplace_back(timer.execution, timer);
+    return;
+  }
+  batch_->erase(timer.encode());
+  const auto loaded = load(timer.execution);
+  if (!loaded) {
+    if (loaded.error().code != ErrorCode::not_found) batch_error_ = loaded.error();
+    return;
+  }
+  LoadedExecution& execution = **loaded;
+  if (timer.kind == TimerRowKind::retention) {
+    if (execution.retention_due() == timer.due) remove(execution);
+    return;
+  }
+  if (timer.kind == TimerRowKind::unfinished_step) {
+    (void)step(execution, interpreter::Continue{}, now);
+    return;
+  }
+  const interpreter::TimerId id{timer.frame, static_cast<interpreter::TimerKind>(timer.kind), timer.attempt};
+  (void)step(execution, interpreter::TimerFired{id}, now);
+}
+
+}  // namespace escapement::engine

@@ -1,0 +1,119 @@
+#include <fmt/format.h>
+
+#include <array>
+
+#include "engine/keys.h"
+#include "engine/loaded_execution.h"
+#include "engine/store_reader.h"
+#include "engine/shard.h"
+
+namespace escapement::engine {
+namespace {
+
+using base::ErrorCode;
+using base::make_error;
+using interpreter::Status;
+
+constexpr std::array kStatuses = {Status::running, Status::succeeded, Status::failed, Status::timed_out, Status::aborted, Status::pending_redrive};
+
+base::Error no_such_execution(std::string_view arn) {
+  return make_error(ErrorCode::not_found, "ExecutionDoesNotExist", fmt::format("Execution Does Not Exist: '{}'", arn));
+}
+
+}  // namespace
+
+base::Result<ExecutionId> StoreReader::find(std::string_view execution_arn) const {
+  ESC_TRY(const ExecutionArn arn, ExecutionArn::parse(execution_arn));
+  std::optional<ExecutionId> id = names_.id_of(arn.express ? arn.express_id : arn.name);
+  if (!arn.express) {
+    const store::PartitionId partition = partition_of_name(arn.region, arn.machine_name, arn.name, partitions_);
+    if (!id) {
+      ESC_TRY(const auto row, store_.get(keys::name(partition, arn.region, arn.machine_name, arn.name)));
+      if (row) id = ExecutionId{keys::last_u64(*row)};
+    }
+  }
+  if (!id) return no_such_execution(execution_arn);
+  // A name made from an id says nothing of the machine: the record does.
+  auto described = describe(*id);
+  if (!described && described.error().code != ErrorCode::not_found) return std::move(described).error();
+  if (!described || described->facts.arn != execution_arn) return no_such_execution(execution_arn);
+  return *id;
+}
+
+base::Result<ExecutionDescription> StoreReader::describe(ExecutionId id) const {
+  ESC_TRY(const auto loaded, LoadedExecution::load(store_, machines_, names_, id));
+  return ExecutionDescription{id, loaded->state().facts, loaded->state().head, loaded->machine_pointer()};
+}
+
+base::Result<std::vector<history::Event>> StoreReader::history(ExecutionId id, const HistoryQuery& query) const {
+  ESC_TRY(const auto loaded, LoadedExecution::load(store_, machines_, names_, id));
+  return loaded->history(query);
+}
+
+base::Result<ListPage> StoreReader::list(const ListQuery& query) const {
+  const auto snapshot = store_.snapshot();
+  struct Source {
+    Status status;
+    std::unique_ptr<store::Cursor> cursor;
+  };
+  std::vector<Source> sources;
+  for (const Status status : kStatuses) {
+    if (query.status && *query.status != status) continue;
+    const std::string prefix =
+        query.map_run_arn.empty() ? keys::listing_prefix(query.machine_id, status) : keys::map_run_prefix(query.map_run_arn, status);
+    auto cursor = snapshot->cursor(prefix, store::prefix_end(prefix));
+    // The page cursor is the last id shown, in the form that the keys end with.
+    cursor->seek(query.cursor.empty() ? prefix : prefix + query.cursor + '\0');
+    sources.push_back({status, std::move(cursor)});
+  }
+  ListPage page;
+  std::string last;
+  for (;;) {
+    Source* newest = nullptr;
+    for (Source& source : sources) {
+      ESC_CHECK(source.cursor->status());
+      if (!source.cursor->valid()) continue;
+      if (newest == nullptr || keys::last_u64(source.cursor->key()) < keys::last_u64(newest->cursor->key())) newest = &source;
+    }
+    if (newest == nullptr) return page;
+    if (page.executions.size() == query.count_max) break;
+    const std::string_view key = newest->cursor->key();
+    last = key.substr(key.size() - 8);
+    ESC_TRY(auto summary, summarise(keys::listed_id(key), newest->status, newest->cursor->value()));
+    if (summary) page.executions.push_back(std::move(*summary));
+    newest->cursor->next();
+  }
+  page.cursor = last;
+  return page;
+}
+
+// nullopt: the revision is gone, and with it what the row could say.
+base::Result<std::optional<ExecutionSummary>> StoreReader::summarise(ExecutionId id, Status status, std::string_view row) const {
+  ESC_TRY(const ListingRecord listed, ListingRecord::decode(row));
+  const auto machine = machines_.find_revision(listed.revision);
+  if (!machine) return std::optional<ExecutionSummary>();
+  ExecutionSummary summary;
+  summary.id = id;
+  summary.name = listed.name.value_or(names_.name_of(id));
+  summary.arn = ExecutionArn{.region = (*machine)->region, .account = (*machine)->account, .machine_name = (*machine)->name, .name = summary.name,
+                             .express_id = (*machine)->express ? names_.name_of(id) : std::string(), .express = (*machine)->express}
+                    .to_string();
+  summary.status = status;
+  summary.start_time = listed.start_time;
+  summary.stop_time = listed.stop_time;
+  summary.redrive_count = listed.redrive_count;
+  summary.version_arn = listed.version_arn;
+  summary.alias_arn = listed.alias_arn;
+  return std::optional(std::move(summary));
+}
+
+base::Result<bool> StoreReader::any_open(std::uint32_t machine_id) const {
+  const std::string prefix = keys::listing_prefix(machine_id, Status::running);
+  const auto snapshot = store_.snapshot();
+  const auto cursor = snapshot->cursor(prefix, store::prefix_end(prefix));
+  cursor->seek(prefix);
+  ESC_CHECK(cursor->status());
+  return cursor->valid();
+}
+
+}  // namespace escapement::engine

@@ -1,0 +1,51 @@
+// What waits for a moment: one row of the timer table, and its whole content.
+//
+// Besides the interpreter's timers the table holds what the engine itself must do at a moment or must not forget: a task that was
+// let go and whose answer is outstanding (due when it was scheduled, so recovery finds it among what is overdue), a step that
+// stopped short, a child's end that its parent must hear of, and the removal of a closed execution.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/time.h"
+#include "engine/ids.h"
+#include "interpreter/step.h"
+
+namespace escapement::engine {
+
+// The interpreter's kinds keep their numbers. Numbers are stored: append only, never reuse.
+enum class TimerRowKind : std::uint8_t {
+  wait = 1,
+  retry = 2,
+  task_timeout = 3,
+  task_heartbeat = 4,
+  execution_timeout = 5,
+  task_in_flight = 16,
+  unfinished_step = 17,
+  tell_parent = 18,
+  retention = 19,
+};
+
+struct TimerKey {
+  base::Timestamp due;
+  ExecutionId execution;
+  interpreter::FrameId frame = 0;
+  TimerRowKind kind = TimerRowKind::wait;
+  std::uint32_t attempt = 0;
+
+  // The order of the rows: earliest first.
+  auto operator<=>(const TimerKey&) const = default;
+
+  std::string encode() const;
+  static std::optional<TimerKey> decode(std::string_view key);
+};
+
+inline TimerKey timer_key(ExecutionId execution, const interpreter::TimerId& timer, base::Timestamp due) {
+  return {due, execution, timer.frame, static_cast<TimerRowKind>(timer.kind), timer.attempt};
+}
+
+}  // namespace escapement::engine
