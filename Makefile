@@ -1,0 +1,33 @@
+# `make run` and `make test` install what is missing; the rest expects scripts/setup to have run.
+BUILD := build
+JOBS ?= $(shell nproc)
+
+.PHONY: run build test bench simulate format lint clean setup
+
+setup:
+	@scripts/setup
+
+build: setup
+	@test -f $(BUILD)/build.ninja || cmake --preset release
+	@cmake --build $(BUILD) -j $(JOBS) --target product
+
+run: build
+	@scripts/run
+
+test:
+	@scripts/setup test
+	@test -f $(BUILD)/build.ninja || cmake --preset release
+	@cmake --build $(BUILD) -j $(JOBS)
+	@tests/run
+
+bench: build
+	@bench/run
+
+format:
+	@git ls-files '*.h' '*.cc' | xargs clang-format-19 -i
+
+lint: build
+	@git ls-files 'src/*.cc' 'apps/*.cc' | grep -vE '_(test|bench|fuzz)\.cc$$' | xargs -P $(JOBS) -n 4 clang-tidy-19 -p $(BUILD) --quiet
+
+clean:
+	@rm -rf $(BUILD)
