@@ -36,7 +36,6 @@ ${entries}  };
 }
 }  // namespace escapement::embedded
 " @ONLY)
-  enable_language(ASM)
   set_source_files_properties("${out}.S" PROPERTIES OBJECT_DEPENDS "${inputs}")
   target_sources(${room} PRIVATE "${out}.S" "${out}.cc")
 endfunction()
