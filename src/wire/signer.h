@@ -39,6 +39,8 @@ class Signer {
 
  private:
   const HmacKey& signing_key(std::string_view date);
+  std::string scope(std::string_view date) const;
+  std::string signature(std::string_view time, std::string_view date, const std::string& canonical);
 
   SigningCredentials credentials_;
   std::string region_;
