@@ -67,7 +67,7 @@ class FrameSource {
 
 class ExecutionState {
  public:
-  ExecutionState(ExecutionFacts facts, FrameSource& source) : facts(std::move(facts)), source_(source) {}
+  ExecutionState(ExecutionFacts fixed, FrameSource& source) : facts(std::move(fixed)), source_(source) {}
 
   ExecutionFacts facts;
   ExecutionHead head;
