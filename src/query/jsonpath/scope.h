@@ -3,7 +3,9 @@
 
 #include <string_view>
 
+#include "base/result.h"
 #include "json/value.h"
+#include "query/jsonpath/path.h"
 
 namespace escapement::jsonpath {
 
@@ -26,5 +28,8 @@ class EmptyScope final : public Scope {
  private:
   json::Value context_ = json::Value::object(std::vector<json::Member>{});
 };
+
+// The path applied to what its root names. Errors: as Path::evaluate; not_found too where the variable has no value.
+base::Result<json::Value> evaluate(const Path& path, const json::Value& input, const Scope& scope);
 
 }  // namespace escapement::jsonpath
