@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/random.h"
+#include "base/time.h"
 #include "json/value.h"
 #include "query/jsonpath/scope.h"
 
@@ -20,6 +21,7 @@ struct Environment {
   base::SplitMix& generator;
   const json::Value* result = nullptr;        // `$states.result`, where there is one
   const json::Value* error_output = nullptr;  // `$states.errorOutput`, where there is one
+  base::Timestamp now = {};                   // `$now()` and `$millis()`
 };
 
 // A workflow failure: data that the interpreter records, matches against catchers and reports. The interpreter puts

@@ -21,7 +21,7 @@ class JsonataExpression {
   // Whether `text` is written as an expression: it begins with `{%` and ends with `%}`.
   static bool is_expression(std::string_view text);
   // `text` with its delimiters.
-  // Errors: invalid, with the evaluator's code and words in the message.
+  // Errors: invalid; the name is the evaluator's code ("S0207"), the message its words.
   static base::Result<JsonataExpression> compile(std::string_view text);
 
   const std::string& text() const;  // without the delimiters and the blanks around
@@ -33,6 +33,10 @@ class JsonataExpression {
   // "The JSONata expression '1' specified for the field 'Items' returned an unexpected result type. Expected 'array', but
   // was 'number' for value: 1".
   Failure unexpected_type(std::string_view location, std::string_view expected, const json::Value& value) const;
+
+  // What it reads from a context item, which Step Functions does not have ("phone", "$$"); empty in a valid definition.
+  const std::vector<std::string>& context_references() const;
+  bool reads_error_output() const;  // `$states.errorOutput`
 
   // The variables it mentions that it does not bind itself, without `$states`, in order of appearance.
   void collect_variables(std::vector<std::string>& out) const;

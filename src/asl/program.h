@@ -52,6 +52,10 @@ struct WaitState {
   // Exactly one is present.
   IntegerField seconds;  // Seconds, SecondsPath
   TextField timestamp;   // Timestamp, TimestampPath
+
+  // When to go on: so many seconds from `environment.now`, or the timestamp, which may be past.
+  // Failures: States.Runtime or States.QueryEvaluationError, with AWS's words for each of the four forms.
+  Evaluated<base::Timestamp> evaluate(const Environment& environment) const;
 };
 
 struct SucceedState {};
@@ -98,6 +102,7 @@ struct MapState {
   bool distributed = false;                           // ProcessorConfig.Mode
   MachineType execution_type = MachineType::standard;  // of the children of a distributed map
   bool legacy_iterator = false;                        // written with Iterator, not ItemProcessor
+  bool jsonata = false;                                // the state's query language
 
   SelectPath items_path;                               // JSONPath
   std::optional<std::string> items_path_text;          // as written, for messages
@@ -150,6 +155,7 @@ struct State {
 
 struct Graph {
   StateIndex start_at = kNoState;
+  std::string start_name;          // StartAt as written
   StateIndex owner = kNoState;  // the Parallel or Map state that it belongs to; kNoState for the machine
   std::vector<StateIndex> states;  // in the order of the definition
 };

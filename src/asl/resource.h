@@ -15,7 +15,6 @@ struct Resource {
     activity,     // an activity's ARN
     integration,  // arn:aws:states:::service:action, optimised
     sdk,          // arn:aws:states:::aws-sdk:service:action
-    expression,   // a JSONPath or JSONata Resource (not allowed by AWS in a Task's Resource; kept for the error)
   };
   enum class Pattern : std::uint8_t { request_response, sync, sync2, wait_for_task_token };
 

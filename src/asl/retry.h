@@ -32,9 +32,9 @@ struct Catcher {
   std::optional<Template> output;  // JSONata
 };
 
-// Whether one of `error_equals` stands for `error`. States.ALL stands for every error but States.DataLimitExceeded and
-// States.Runtime; States.TaskFailed for every error but those and States.Timeout. Those four are matched by their own name
-// only where AWS lets them be caught: States.Runtime is never caught.
+// Whether one of `error_equals` stands for `error`. States.ALL stands for every error, States.TaskFailed for every error but
+// States.Timeout and States.HeartbeatTimeout, States.Timeout for States.HeartbeatTimeout too. States.Runtime is matched by
+// nothing, not even by its own name, as on AWS.
 bool matches_error(const std::vector<std::string>& error_equals, std::string_view error);
 
 // Seconds before retry number `attempt` (1 is the first), before jitter: interval * backoff^(attempt-1), capped.

@@ -17,17 +17,19 @@
 namespace escapement::asl {
 
 struct TemplateNode;
+class JsonataExpression;
 
 class Template {
  public:
   explicit Template(std::shared_ptr<const TemplateNode> root) : root_(std::move(root)) {}
 
-  // Errors: States.ParameterPathFailure or States.Runtime (a path found nothing; which of the two depends on `field` as
-  // on AWS), States.IntrinsicFailure, States.QueryEvaluationError.
+  // Failures: States.Runtime (a path found nothing), States.IntrinsicFailure, States.QueryEvaluationError.
   // `field` names what is evaluated ("Parameters", "Output"); JSONata locations begin with it.
   Evaluated<json::Value> evaluate(std::string_view field, const Environment& environment) const;
 
   bool is_constant() const;  // no query in it
+  // The expression that it consists of, where it is one JSONata text; nullptr otherwise.
+  const JsonataExpression* expression() const;
 
   // The variables that it mentions, in order of appearance, with repetitions.
   void collect_variables(std::vector<std::string>& out) const;

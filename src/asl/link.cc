@@ -1,0 +1,119 @@
+// Transitions: names to indices, and what is wrong with the graph they make.
+#include <algorithm>
+#include <string_view>
+#include <unordered_map>
+
+#include <fmt/format.h>
+
+#include "asl/compiler.h"
+
+namespace escapement::asl {
+namespace {
+
+std::string state_place(const Program& program, const State& state);
+
+// The place of a scope in the text: "/States/M/ItemProcessor", "" for the machine.
+std::string scope_place(const Program& program, GraphIndex graph) {
+  const StateIndex owner_index = program.graphs[graph].owner;
+  if (owner_index == kNoState) return {};
+  const State& owner = program.states[owner_index];
+  std::string out = state_place(program, owner);
+  if (const auto* map = std::get_if<MapState>(&owner.body)) return out + (map->legacy_iterator ? "/Iterator" : "/ItemProcessor");
+  const auto& branches = std::get<ParallelState>(owner.body).branches;
+  const auto at = std::find(branches.begin(), branches.end(), graph) - branches.begin();
+  return out + fmt::format("/Branches[{}]", at);
+}
+
+std::string state_place(const Program& program, const State& state) {
+  return scope_place(program, state.graph) + "/States/" + state.name;
+}
+
+class Linker {
+ public:
+  Linker(Program& program, Checker& checker, bool targets_may_be_missing)
+      : program_(program), checker_(checker), lenient_(targets_may_be_missing) {}
+
+  void link(GraphIndex graph) {
+    by_name_.clear();
+    for (const StateIndex index : program_.graphs[graph].states) by_name_.emplace(program_.states[index].name, index);
+    bool terminal = false;
+    for (const StateIndex index : program_.graphs[graph].states) {
+      State& state = program_.states[index];
+      each_transition(state, [&](Transition& transition, const std::string& place) { resolve(state, transition, place); });
+      const StateType type = state.type();
+      terminal = terminal || type == StateType::succeed || type == StateType::fail || (type != StateType::choice && state.next.ends());
+    }
+    if (lenient_) return;
+    const Graph& scope = program_.graphs[graph];
+    if (scope.start_at == kNoState) {
+      checker_.error_at("MISSING_TRANSITION_TARGET", fmt::format("Missing 'Next' target: {}", scope.start_name),
+                        scope_place(program_, graph) + "/StartAt");
+    }
+    if (!terminal) {
+      checker_.nowhere("MISSING_END_STATE", "Workflow has no terminal state");
+    } else {
+      report_unreachable(graph);
+    }
+  }
+
+ private:
+  template <typename F>
+  void each_transition(State& state, F&& visit) {
+    if (auto* choice = std::get_if<ChoiceState>(&state.body)) {
+      for (std::size_t i = 0; i < choice->rules.size(); ++i) visit(choice->rules[i].next, fmt::format("/Choices[{}]/Next", i));
+      if (choice->otherwise) visit(*choice->otherwise, "/Default");
+    } else if (!state.next.ends()) {
+      visit(state.next, "/Next");
+    }
+    for (std::size_t i = 0; i < state.catchers.size(); ++i) visit(state.catchers[i].next, fmt::format("/Catch[{}]/Next", i));
+  }
+
+  void resolve(const State& state, Transition& transition, const std::string& place) {
+    const auto found = by_name_.find(transition.name);
+    if (found != by_name_.end()) {
+      transition.target = found->second;
+    } else if (!lenient_) {
+      const std::string where = state_place(program_, state) + place;
+      checker_.error_at("MISSING_TRANSITION_TARGET", fmt::format("Missing 'Next' target: {}", transition.name), where);
+    }
+  }
+
+  void report_unreachable(GraphIndex graph) {
+    const Graph& scope = program_.graphs[graph];
+    if (scope.start_at == kNoState) return;
+    std::vector<bool> reached(program_.states.size(), false);
+    std::vector<StateIndex> open{scope.start_at};
+    reached[scope.start_at] = true;
+    while (!open.empty()) {
+      State& state = program_.states[open.back()];
+      open.pop_back();
+      each_transition(state, [&](Transition& transition, const std::string&) {
+        if (transition.target == kNoState || reached[transition.target]) return;
+        reached[transition.target] = true;
+        open.push_back(transition.target);
+      });
+    }
+    for (const StateIndex index : scope.states) {
+      if (reached[index]) continue;
+      const State& state = program_.states[index];
+      checker_.error_at("MISSING_TRANSITION_TARGET", fmt::format("State \"{}\" is not reachable.", state.name),
+                        state_place(program_, state));
+    }
+  }
+
+  Program& program_;
+  Checker& checker_;
+  bool lenient_;
+  std::unordered_map<std::string_view, StateIndex> by_name_;
+};
+
+}  // namespace
+
+void link(Program& program, Checker& checker, bool targets_may_be_missing) {
+  // A definition with other errors has states without a body; its graph says nothing.
+  if (checker.has_error()) return;
+  Linker linker(program, checker, targets_may_be_missing);
+  for (GraphIndex graph = 0; graph < program.graphs.size(); ++graph) linker.link(graph);
+}
+
+}  // namespace escapement::asl
