@@ -5,7 +5,7 @@
 
 namespace escapement::base {
 
-enum class LogLevel { debug, info, warning, error };
+enum class LogLevel { debug, info, warning, error, off };
 
 void set_log_level(LogLevel level);
 // `area` is the room that speaks ("engine", "functions").

@@ -55,6 +55,21 @@ class ShardedEngine final : public Engine {
     for (const auto& shard : shards_) shard->start();
   }
 
+  bool run_once() override {
+    bool any = false;
+    for (const auto& shard : shards_) any = shard->run_once() || any;
+    return any;
+  }
+
+  std::optional<base::Timestamp> next_deadline() override {
+    std::optional<base::Timestamp> earliest;
+    for (const auto& shard : shards_) {
+      const auto deadline = shard->next_deadline();
+      if (deadline && (!earliest || *deadline < *earliest)) earliest = deadline;
+    }
+    return earliest;
+  }
+
   void stop() override {
     for (const auto& shard : shards_) shard->stop();
   }

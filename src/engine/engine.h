@@ -93,6 +93,10 @@ class Engine {
 
   // Starts the shards: what came due while nobody ran fires at once, tasks in flight are dispatched again.
   virtual void start() = 0;
+  // Instead of start(), on the caller's thread: one batch of each shard, if there is anything to do (simulation). Whether there was.
+  virtual bool run_once() = 0;
+  // When run_once() will next have something to do by itself.
+  virtual std::optional<base::Timestamp> next_deadline() = 0;
   // Takes no new commands, finishes the queued ones, stops the threads. Pending work stays in the store.
   virtual void stop() = 0;
 
