@@ -114,8 +114,8 @@ class FunctionService {
   virtual ~FunctionService() = default;
 
   virtual void invoke(InvokeRequest request, InvokeDone done) = 0;
-  // Nobody waits for the answer any more: a queued invocation is dropped, a running one is killed after a moment's grace;
-  // `done` gets the error `conflict`. Unknown ids are ignored.
+  // Nobody waits for the answer any more: a queued invocation is dropped; one that is inside a process goes on to its end or its
+  // timeout, as on AWS, and its answer is thrown away. `done` gets the error `conflict` at once. Unknown ids are ignored.
   virtual void cancel(std::string request_id) = 0;
 
   // To be called after a change to the function's records is durable: invocations asked for from then on see it. Processes that
