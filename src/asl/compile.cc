@@ -102,7 +102,7 @@ void Compiler::state(const json::Member& member, const Place& states, GraphIndex
     checker_.schema("Expected value of type Object", place);
     return;
   }
-  if (!add_name(member.key, place)) {
+  if (!alone && !add_name(member.key, place)) {
     checker_.error("DUPLICATE_STATE_NAME", fmt::format("Duplicate State name: {}", member.key), place);
     return;
   }
