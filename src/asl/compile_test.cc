@@ -45,14 +45,14 @@ TEST(Compile, TypesAndFields) {
                     "/States/A"));
   EXPECT_EQ(states(R"("A":{"Type":"Wait","Timestamp":"2016-12-05T21:29:29","End":true})"),
             refused("SCHEMA_VALIDATION_FAILED: String does not match RFC3339 timestamp at /States/A/Timestamp"));
-  EXPECT_EQ(states(R"("A":{"Type":"Choice","Choices":[{"Variable":"States.ArrayLength($.a)","NumericEquals":0,"Next":"B"}]},)"
+  EXPECT_EQ(states(R"x("A":{"Type":"Choice","Choices":[{"Variable":"States.ArrayLength($.a)","NumericEquals":0,"Next":"B"}]},)x"
                    R"("B":{"Type":"Succeed"})"),
             refused("SCHEMA_VALIDATION_FAILED: Value is not a Reference Path: Reference path didn't start with '$' at "
                     "/States/A/Choices[0]/Variable"));
 }
 
 TEST(Compile, Queries) {
-  EXPECT_EQ(states(R"("A":{"Type":"Pass","Parameters":{"x":{"y.$":"States.Nope()"}},"End":true})"),
+  EXPECT_EQ(states(R"x("A":{"Type":"Pass","Parameters":{"x":{"y.$":"States.Nope()"}},"End":true})x"),
             refused("SCHEMA_VALIDATION_FAILED: The value for the field 'y.$' must be a valid JSONPath or a valid intrinsic function "
                     "call at /States/A/Parameters"));
   EXPECT_EQ(states(R"("A":{"Type":"Pass","QueryLanguage":"JSONata","Output":{"v":["{% 1 + %}"]},"End":true})"),

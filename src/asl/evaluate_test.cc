@@ -53,8 +53,8 @@ class Evaluate : public ::testing::Test {
 
 TEST_F(Evaluate, PayloadTemplates) {
   scope_.variables["v"] = Value(5);
-  const State& pass = state(R"({"Type":"Pass","End":true,"Parameters":{"a.$":"$.x","b":{"c.$":"$$.Execution.Name","d":[{"e.$":"$v"},1]},
-    "f.$":"States.Format('{}', $.x)"}})");
+  const State& pass = state(R"x({"Type":"Pass","End":true,"Parameters":{"a.$":"$.x","b":{"c.$":"$$.Execution.Name","d":[{"e.$":"$v"},1]},
+    "f.$":"States.Format('{}', $.x)"}})x");
   EXPECT_EQ(text(pass.parameters->evaluate("Parameters", with(R"({"x":1.0})"))),
             R"({"a":1.0,"b":{"c":"e1","d":[{"e":5},1]},"f":"1.0"})");
   EXPECT_EQ(text(pass.parameters->evaluate("Parameters", with(R"({"y": 1})"))),
@@ -159,7 +159,7 @@ TEST_F(Evaluate, Choices) {
 }
 
 TEST_F(Evaluate, Fails) {
-  const State& fail = state(R"({"Type":"Fail","ErrorPath":"$.e","CausePath":"States.Format('because {}', $.c)"})");
+  const State& fail = state(R"x({"Type":"Fail","ErrorPath":"$.e","CausePath":"States.Format('because {}', $.c)"})x");
   EXPECT_EQ(text(fail.as<FailState>().cause.evaluate(with(R"({"c":"x"})"))), "because x");
   EXPECT_EQ(text(fail.as<FailState>().error.evaluate(with(R"({"c":"x"})"))),
             "States.Runtime: The JSONPath '$.e' specified for the field 'ErrorPath' could not be found in the input '{\"c\":\"x\"}'");
