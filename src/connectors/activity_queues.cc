@@ -1,0 +1,83 @@
+#include "connectors/activity_queues.h"
+
+#include <algorithm>
+
+namespace escapement::connectors {
+
+void ActivityQueues::add(const std::string& activity_arn, ActivityTask task) {
+  std::optional<Worker> worker;
+  {
+    const std::lock_guard lock(mutex_);
+    if (activity_of_.contains(task.key)) return;
+    Queue& queue = queues_[activity_arn];
+    if (queue.workers.empty()) {
+      activity_of_.emplace(task.key, activity_arn);
+      queue.tasks.push_back(std::move(task));
+      return;
+    }
+    worker = std::move(queue.workers.front());
+    queue.workers.pop_front();
+    drop_if_empty(activity_arn);
+  }
+  timers_.cancel(worker->timer);
+  worker->taken(std::move(task));
+}
+
+void ActivityQueues::remove(const engine::TaskKey& key) {
+  const std::lock_guard lock(mutex_);
+  const auto found = activity_of_.find(key);
+  if (found == activity_of_.end()) return;
+  queues_[found->second].tasks.remove_if([&](const ActivityTask& task) { return task.key == key; });
+  drop_if_empty(found->second);
+  activity_of_.erase(found);
+}
+
+bool ActivityQueues::poll(const std::string& activity_arn, Taken taken) {
+  std::optional<ActivityTask> task;
+  {
+    const std::lock_guard lock(mutex_);
+    Queue& queue = queues_[activity_arn];
+    if (queue.tasks.empty()) {
+      if (queue.workers.size() >= options_.workers_per_activity_max) return false;
+      const std::uint64_t id = ++last_worker_;
+      const auto timer = timers_.post_after(options_.poll_time, [this, activity_arn, id] { give_up(activity_arn, id); });
+      queue.workers.push_back({id, timer, std::move(taken)});
+      return true;
+    }
+    task = std::move(queue.tasks.front());
+    queue.tasks.pop_front();
+    activity_of_.erase(task->key);
+    drop_if_empty(activity_arn);
+  }
+  taken(std::move(task));
+  return true;
+}
+
+void ActivityQueues::give_up(const std::string& activity_arn, std::uint64_t worker) {
+  Taken taken;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto queue = queues_.find(activity_arn);
+    if (queue == queues_.end()) return;
+    auto& workers = queue->second.workers;
+    const auto found = std::find_if(workers.begin(), workers.end(), [&](const Worker& w) { return w.id == worker; });
+    if (found == workers.end()) return;
+    taken = std::move(found->taken);
+    workers.erase(found);
+    drop_if_empty(activity_arn);
+  }
+  taken(std::nullopt);
+}
+
+void ActivityQueues::drop_if_empty(const std::string& activity_arn) {
+  const auto queue = queues_.find(activity_arn);
+  if (queue != queues_.end() && queue->second.tasks.empty() && queue->second.workers.empty()) queues_.erase(queue);
+}
+
+std::size_t ActivityQueues::size(const std::string& activity_arn) const {
+  const std::lock_guard lock(mutex_);
+  const auto queue = queues_.find(activity_arn);
+  return queue == queues_.end() ? 0 : queue->second.tasks.size();
+}
+
+}  // namespace escapement::connectors

@@ -1,0 +1,68 @@
+#include "connectors/connectors.h"
+
+#include "base/assert.h"
+
+namespace escapement::connectors {
+
+using Kind = interpreter::TaskRequest::Kind;
+
+struct Connectors::Parts {
+  Parts(const Dependencies& from, const base::Clock& clock, const Endpoints& endpoints, const RoleSessions::Options& roles_options)
+      : engine(from.engine),
+        answers(from.engine),
+        roles(from.authoriser, from.credentials, from.caller, clock, roles_options),
+        lambda(from.functions, from.authoriser, roles, clock, answers),
+        nested(from.starter, roles, from.engine, clock, answers),
+        services(from.caller, roles, endpoints, clock, answers) {}
+
+  engine::Engine& engine;
+  TaskAnswers answers;
+  RoleSessions roles;
+  LambdaConnector lambda;
+  NestedExecutions nested;
+  ServiceConnector services;
+};
+
+Connectors::Connectors(http::Loop& timers, const base::Clock& clock, http::Client* client, Options options)
+    : clock_(clock), options_(options), activities_(timers, options.activities), endpoints_(client, clock) {}
+
+Connectors::~Connectors() = default;
+
+void Connectors::connect(const Dependencies& dependencies) {
+  parts_ = std::make_unique<Parts>(dependencies, clock_, endpoints_, options_.roles);
+}
+
+void Connectors::dispatch(engine::TaskDispatch task) {
+  ESC_ASSERT(parts_ != nullptr);
+  switch (task.request.kind) {
+    case Kind::lambda_function: return parts_->lambda.invoke(std::move(task));
+    case Kind::activity:
+      return activities_.add(task.request.resource,
+                             {task.key, parts_->engine.task_tokens().token(task.key), task.request.parameters.text()});
+    case Kind::integration: return dispatch_integration(std::move(task));
+    case Kind::map_run:
+      return parts_->answers.failed(task.key, "States.Runtime", "Distributed Map is not supported by this version of the server");
+  }
+}
+
+void Connectors::dispatch_integration(engine::TaskDispatch task) {
+  if (task.request.service == "lambda" && task.request.action == "invoke") return parts_->lambda.invoke(std::move(task));
+  if (task.request.service == "states" && task.request.action == "startExecution") return parts_->nested.start(std::move(task));
+  parts_->services.call(std::move(task));
+}
+
+void Connectors::cancel(const engine::TaskKey& task) {
+  activities_.remove(task);
+  parts_->nested.cancel(task);
+  parts_->lambda.cancel(task);
+}
+
+void Connectors::child_ended(engine::ChildEnded child, std::move_only_function<void()> settled) {
+  parts_->nested.child_ended(std::move(child), std::move(settled));
+}
+
+void Connectors::ended(const engine::ExecutionEnded& execution) {
+  for (const auto& observer : observers_) observer(execution);
+}
+
+}  // namespace escapement::connectors

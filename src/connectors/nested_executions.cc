@@ -1,0 +1,160 @@
+#include "connectors/nested_executions.h"
+
+#include <fmt/format.h>
+
+#include "connectors/sdk_result.h"
+#include "json/parse.h"
+#include "json/print.h"
+
+namespace escapement::connectors {
+namespace {
+
+using base::ErrorCode;
+
+std::string_view text_of(const json::Value& object, std::string_view member) {
+  const json::Value* found = object.find(member);
+  return found && found->is_string() ? std::string_view(found->as_string()) : std::string_view();
+}
+
+std::string input_of(const json::Value& parameters) {
+  const json::Value* input = parameters.find("Input");
+  if (!input || input->is_null()) return "{}";
+  return input->is_string() ? input->as_string() : json::print(*input);
+}
+
+engine::ParentLink link_of(const interpreter::TaskRequest& request) {
+  if (request.pattern != interpreter::TaskPattern::sync) return engine::ParentLink::none;
+  return request.sync_as_json ? engine::ParentLink::sync2 : engine::ParentLink::sync;
+}
+
+std::string_view status_name(interpreter::Status status) {
+  switch (status) {
+    case interpreter::Status::running: return "RUNNING";
+    case interpreter::Status::succeeded: return "SUCCEEDED";
+    case interpreter::Status::failed: return "FAILED";
+    case interpreter::Status::timed_out: return "TIMED_OUT";
+    case interpreter::Status::aborted: return "ABORTED";
+    case interpreter::Status::pending_redrive: return "PENDING_REDRIVE";
+  }
+  return "";
+}
+
+// A payload as `.sync` shows it (a text) or as `.sync:2` does (JSON).
+json::Value shown(const json::Payload& payload, bool parsed) {
+  if (!parsed) return payload.text();
+  auto value = json::parse(payload.text());
+  return value ? std::move(*value) : json::Value(payload.text());
+}
+
+}  // namespace
+
+std::string sync_output(const engine::ExecutionDescription& child, bool parsed) {
+  const auto& [id, facts, head, machine] = child;
+  const json::Value details = json::Value::object({{"Included", true}});
+  json::ObjectBuilder out;
+  if (head.cause) out.set("Cause", *head.cause);
+  if (head.error) out.set("Error", *head.error);
+  out.set("ExecutionArn", facts.arn);
+  out.set("Input", shown(facts.input, parsed));
+  out.set("InputDetails", details);
+  out.set("Name", facts.name);
+  if (head.output) {
+    out.set("Output", shown(head.output, parsed));
+    out.set("OutputDetails", details);
+  }
+  out.set("RedriveCount", static_cast<std::int64_t>(head.redrive_count));
+  out.set("StartDate", facts.start_time.ms());
+  if (!facts.alias_arn.empty()) out.set("StateMachineAliasArn", facts.alias_arn);
+  out.set("StateMachineArn", facts.state_machine_arn);
+  if (!facts.version_arn.empty()) out.set("StateMachineVersionArn", facts.version_arn);
+  out.set("Status", status_name(head.status));
+  if (head.stop_time) out.set("StopDate", head.stop_time->ms());
+  return json::print(std::move(out).build());
+}
+
+void NestedExecutions::start(engine::TaskDispatch task) {
+  const auto parameters = task.request.parameters.value();
+  if (!parameters) return answers_.failed(task.key, "States.Runtime", parameters.error().message);
+
+  ChildStart request;
+  request.machine_arn = text_of(*parameters, "StateMachineArn");
+  if (const std::string_view name = text_of(*parameters, "Name"); !name.empty()) request.name = name;
+  if (!request.name) request.name = request_id_of(task.key);
+  request.input = input_of(*parameters);
+  request.trace_header = text_of(*parameters, "TraceHeader");
+  request.link = link_of(task.request);
+  request.parent = task.key;
+  request.again = task.again;
+
+  const std::string machine_role = task.machine->role_arn;
+  const std::string task_role = task.request.role_arn;
+  const std::string region = task.machine->region;
+  roles_.task_role(
+      machine_role, task_role, region,
+      [this, task = std::move(task), request = std::move(request)](base::Result<RoleSessions::PrincipalPtr> principal) mutable {
+        const auto fail = [this](const engine::TaskKey& key, const base::Error& error) {
+          TaskError words = optimised_error("states", error, request_id_of(key));
+          answers_.failed(key, std::move(words.error), std::move(words.cause));
+        };
+        if (!principal) return fail(task.key, principal.error());
+        request.principal = *principal;
+        starter_.start_child(std::move(request), [this, fail, task = std::move(task), principal = *principal](base::Result<engine::Started> child) {
+          if (!child) return fail(task.key, child.error());
+          if (link_of(task.request) != engine::ParentLink::none) {
+            const std::lock_guard lock(mutex_);
+            children_.insert_or_assign(task.key, Child{child->arn, principal});
+          }
+          started(task, *child);
+        });
+      });
+}
+
+void NestedExecutions::started(const engine::TaskDispatch& task, const engine::Started& child) {
+  const std::string request_id = request_id_of(task.key);
+  const std::string body = fmt::format("{{\"executionArn\":\"{}\",\"startDate\":{:.3f}}}", child.arn, child.start_time.as_seconds());
+  std::string output = "{\"ExecutionArn\":";
+  json::print_string_to(output, child.arn);
+  output += ',';
+  append_sdk_metadata(output,
+                      {{"x-amzn-RequestId", request_id},
+                       {"connection", "keep-alive"},
+                       {"Content-Length", std::to_string(body.size())},
+                       {"Date", http_date(clock_.now())},
+                       {"Content-Type", "application/x-amz-json-1.0"}},
+                      request_id, 200);
+  output += fmt::format(",\"StartDate\":{}}}", child.start_time.ms());
+  if (task.request.pattern == interpreter::TaskPattern::request_response) return answers_.succeeded(task.key, std::move(output));
+  answers_.submitted(task.key, std::move(output));
+}
+
+void NestedExecutions::cancel(const engine::TaskKey& task) {
+  Child child;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = children_.find(task);
+    if (found == children_.end()) return;
+    child = std::move(found->second);
+    children_.erase(found);
+  }
+  starter_.stop_child(std::move(child.arn), std::move(child.principal));
+}
+
+void NestedExecutions::child_ended(engine::ChildEnded child, std::move_only_function<void()> settled) {
+  {
+    const std::lock_guard lock(mutex_);
+    children_.erase(child.parent);
+  }
+  std::string output = sync_output(child.child, child.link == engine::ParentLink::sync2);
+  interpreter::Command command;
+  if (child.child.head.status == interpreter::Status::succeeded) {
+    command = interpreter::TaskSucceeded{child.parent.task, json::Payload::from_text(std::move(output))};
+  } else {
+    command = interpreter::TaskFailed{child.parent.task, "States.TaskFailed", std::move(output)};
+  }
+  // A parent that no longer waits has no use for the answer, so any outcome settles it but a writer that has stopped.
+  engine_.submit(child.parent.execution, std::move(command), [settled = std::move(settled)](base::Result<void> done) mutable {
+    if (done || done.error().code != ErrorCode::unavailable) settled();
+  });
+}
+
+}  // namespace escapement::connectors
