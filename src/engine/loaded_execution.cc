@@ -13,7 +13,7 @@ namespace {
 using base::ErrorCode;
 using base::make_error;
 
-constexpr std::size_t kKnownPayloadsMax = 256;  // beyond that a payload may be stored twice
+constexpr std::size_t kKnownPayloadsMax = 256;
 
 std::uint64_t seed_of(ExecutionId id, base::Timestamp now) { return id.bits * 0x9e3779b97f4a7c15ull ^ static_cast<std::uint64_t>(now.us); }
 
@@ -61,25 +61,22 @@ base::Result<std::unique_ptr<LoadedExecution>> LoadedExecution::load(const store
     ESC_TRY(interpreter::Frame root, interpreter::decode_frame(stored.root_frame, *loaded));
     loaded->state_->adopt(0, std::move(root));
   }
-  loaded->new_payloads_from_ = loaded->known_.size();
   if (!stored.express) loaded->listed_ = stored.head.status;
   return loaded;
 }
 
 std::uint32_t LoadedExecution::store(const json::Payload& payload) {
   if (payload.absent()) return 0;
-  for (auto known = known_.rbegin(); known != known_.rend(); ++known) {
-    if (known->payload.identity() == payload.identity()) return known->number;
-  }
-  known_.push_back({payload, record_.next_payload++});
-  return known_.back().number;
+  if (const std::uint32_t number = payloads_.number_of(payload); number != 0) return number;
+  const std::uint32_t number = record_.next_payload++;
+  payloads_.add(payload, number);
+  new_payloads_.emplace_back(number, payload);
+  return number;
 }
 
 base::Result<json::Payload> LoadedExecution::load(std::uint32_t number) {
   if (number == 0) return json::Payload();
-  for (const Known& known : known_) {
-    if (known.number == number) return known.payload;
-  }
+  if (json::Payload known = payloads_.find(number)) return known;
   std::optional<std::string> text;
   for (const auto& [stored, inline_text] : record_.payloads) {
     if (stored == number) text = inline_text;
@@ -89,9 +86,7 @@ base::Result<json::Payload> LoadedExecution::load(std::uint32_t number) {
   }
   if (!text) return make_error(ErrorCode::corrupt, fmt::format("payload {} of an execution is missing", number));
   json::Payload payload = json::Payload::from_text(std::move(*text));
-  // Before the new ones, so that what is yet to be written stays at the end.
-  known_.insert(known_.begin() + static_cast<std::ptrdiff_t>(new_payloads_from_), {payload, number});
-  ++new_payloads_from_;
+  payloads_.add(payload, number);
   return payload;
 }
 
@@ -151,16 +146,16 @@ void LoadedExecution::write_events(store::Batch& batch) {
 }
 
 void LoadedExecution::write_payloads(store::Batch& batch) {
-  for (std::size_t i = new_payloads_from_; i < known_.size(); ++i) {
-    const std::string& text = known_[i].payload.text();
+  for (const auto& [number, payload] : new_payloads_) {
+    const std::string& text = payload.text();
     if (record_.spilled || text.size() > kInlinePayloadBytesMax) {
-      batch.put(keys::payload(id_, known_[i].number), text);
+      batch.put(keys::payload(id_, number), text);
       record_.has_rows = true;
     } else {
-      record_.payloads.emplace_back(known_[i].number, text);
+      record_.payloads.emplace_back(number, text);
     }
   }
-  new_payloads_from_ = known_.size();
+  new_payloads_.clear();
 }
 
 std::size_t LoadedExecution::inline_bytes() const {
@@ -241,10 +236,9 @@ base::Result<std::vector<history::Event>> LoadedExecution::history(const History
 }
 
 void LoadedExecution::trim() {
-  if (known_.size() <= kKnownPayloadsMax) return;
+  if (payloads_.size() <= kKnownPayloadsMax) return;
   state_->evict_children();
-  std::erase_if(known_, [](const Known& known) { return known.payload.is_sole_copy(); });
-  new_payloads_from_ = known_.size();
+  payloads_.prune();
 }
 
 }  // namespace escapement::engine

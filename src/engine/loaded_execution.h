@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "engine/engine.h"
 #include "engine/execution_record.h"
+#include "engine/payload_table.h"
 #include "history/codec.h"
 #include "interpreter/execution.h"
 #include "store/store.h"
@@ -67,18 +68,13 @@ class LoadedExecution final : public history::PayloadWriter, public history::Pay
   std::size_t inline_bytes() const;
   base::Result<std::vector<history::Event>> decode_events(std::string_view bytes);
 
-  struct Known {
-    json::Payload payload;  // kept, so that its identity stays its own
-    std::uint32_t number;
-  };
-
   const store::Store& store_;
   ExecutionId id_;
   std::shared_ptr<const MachineRevision> machine_;  // shared with every execution of the revision
   ExecutionRecord record_;
   std::unique_ptr<interpreter::ExecutionState> state_;
-  std::vector<Known> known_;
-  std::size_t new_payloads_from_ = 0;  // known_[new_payloads_from_..] are not in a batch yet
+  PayloadTable payloads_;
+  std::vector<std::pair<std::uint32_t, json::Payload>> new_payloads_;  // not in a batch yet
   std::vector<history::Event> new_events_;
   std::optional<interpreter::Status> listed_;
 };

@@ -256,6 +256,7 @@ void Shard::finish_ended(ExecutionId id) {
 void Shard::abandon_batch(const base::Error& error) {
   base::log(base::LogLevel::error, "engine", "a batch was not committed: " + error.message);
   for (const LoadedExecution* execution : dirty_) cache_.erase(execution->id());
+  dirty_.clear();
   for (StartReply& reply : start_replies_) {
     if (reply.result) waiters_.erase(reply.result->id.bits);
     if (reply.done) reply.done(reply.result ? base::Result<Started>(error) : std::move(reply.result));
@@ -297,6 +298,9 @@ void Shard::clear_batch() {
   batch_->clear();
   works_.clear();
   due_.clear();
+  for (LoadedExecution* execution : dirty_) {
+    removed_.contains(execution->id().bits) ? cache_.erase(execution->id()) : execution->trim();
+  }
   dirty_.clear();
   dirty_ids_.clear();
   names_.clear();
@@ -305,11 +309,7 @@ void Shard::clear_batch() {
   settled_.clear();
   cancelled_.clear();
   parents_to_tell_.clear();
-  for (const std::uint64_t bits : removed_) cache_.erase({bits});
   removed_.clear();
-  for (const ExecutionId id : ended_) {
-    if (LoadedExecution* execution = cache_.find(id)) execution->trim();
-  }
   ended_.clear();
   start_replies_.clear();
   command_replies_.clear();
