@@ -53,7 +53,7 @@ class Dispatcher {
  public:
   // `credentials` and `clock` are borrowed and must outlive the dispatcher. `clock` must be the wall clock: signatures
   // are made with it.
-  Dispatcher(DispatcherOptions options, const identity::CredentialSource& credentials, const base::Clock& clock);
+  Dispatcher(DispatcherOptions options, identity::CredentialSource& credentials, const base::Clock& clock);
   ~Dispatcher();  // waits for the pool
   Dispatcher(const Dispatcher&) = delete;
   Dispatcher& operator=(const Dispatcher&) = delete;
