@@ -20,6 +20,19 @@ QueryLanguage language_of(const Value* text) {
   return text != nullptr && text->is_string() && text->as_string() == "JSONata" ? QueryLanguage::jsonata : QueryLanguage::jsonpath;
 }
 
+// AWS's parser quotes the beginning of the text where it says where an error is: [Source: (String)"{...}"; line: 1, ...].
+std::string quote_source(std::string message, std::string_view text) {
+  constexpr std::string_view kMark = "[Source: (String);";
+  constexpr std::size_t kQuotedMax = 500;
+  const std::size_t at = message.find(kMark);
+  if (at == std::string::npos) return message;
+  std::size_t end = std::min(text.size(), kQuotedMax);
+  while (end < text.size() && end > 0 && (text[end] & 0xC0) == 0x80) --end;
+  std::string quoted = fmt::format("\"{}\"", text.substr(0, end));
+  if (end < text.size()) quoted += fmt::format("[truncated {} chars]", text.size() - end);
+  return message.insert(at + kMark.size() - 1, quoted);
+}
+
 std::size_t character_count(std::string_view text) {
   return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
 }
@@ -229,7 +242,8 @@ Compilation compile(std::string_view text, const CompileOptions& options) {
   }
   const auto definition = json::parse(text, {kJsonDepthMax});
   if (!definition) {
-    checker.nowhere(text.empty() ? "MISSING_DESCRIPTION" : "INVALID_JSON_DESCRIPTION", definition.error().message);
+    checker.nowhere(text.empty() ? "MISSING_DESCRIPTION" : "INVALID_JSON_DESCRIPTION",
+                    quote_source(definition.error().message, text));
     out.diagnostics = checker.take();
     return out;
   }

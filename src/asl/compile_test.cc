@@ -113,6 +113,9 @@ TEST(Compile, Syntax) {
   ASSERT_EQ(compilation.diagnostics.size(), 1u);
   EXPECT_EQ(compilation.diagnostics[0].code, "INVALID_JSON_DESCRIPTION");
   EXPECT_EQ(compilation.program, nullptr);
+  EXPECT_EQ(compile("not a definition").diagnostics[0].message,
+            "Unrecognized token 'not': was expecting (JSON String, Number, Array, Object or token 'null', 'true' or 'false')\n at "
+            "[Source: (String)\"not a definition\"; line: 1, column: 4]");
   EXPECT_NE(message_of("[]"), "ok");
 }
 

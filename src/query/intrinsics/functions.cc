@@ -2,6 +2,7 @@
 // to encode, decode or hash. Numbers where whole ones are wanted are rounded, halves upwards.
 #include <algorithm>
 #include <cmath>
+#include <unordered_set>
 
 #include <fmt/format.h>
 
@@ -170,21 +171,40 @@ Result<Value> array_get_item(const Call& call) {
   return items[static_cast<std::size_t>(index)];
 }
 
+// A text that two values have in common exactly if they are the same: members in the order of their names.
+void canonical_to(std::string& out, const Value& value) {
+  if (value.is_array()) {
+    out += '[';
+    for (const Value& item : value.items()) {
+      canonical_to(out, item);
+      out += ',';
+    }
+    out += ']';
+  } else if (value.is_object()) {
+    std::vector<const json::Member*> members;
+    for (const json::Member& member : value.members()) members.push_back(&member);
+    std::sort(members.begin(), members.end(), [](const auto* a, const auto* b) { return a->key < b->key; });
+    out += '{';
+    for (const json::Member* member : members) {
+      json::print_string_to(out, member->key);
+      out += ':';
+      canonical_to(out, member->value);
+      out += ',';
+    }
+    out += '}';
+  } else {
+    json::print_to(out, value);
+  }
+}
+
 Result<Value> array_unique(const Call& call) {
   ESC_TRY(const auto items, array_argument(call, 0));
-  // Scalars are told apart by their texts, which is fast; containers have no such text, since members have no order.
   std::vector<Value> out;
-  std::vector<std::string> seen;
+  std::unordered_set<std::string> seen;
   for (const Value& item : items) {
-    if (item.is_array() || item.is_object()) {
-      if (std::none_of(out.begin(), out.end(), [&](const Value& other) { return same(item, other); })) out.push_back(item);
-      continue;
-    }
-    std::string text = json::print(item);
-    const auto place = std::lower_bound(seen.begin(), seen.end(), text);
-    if (place != seen.end() && *place == text) continue;
-    seen.insert(place, std::move(text));
-    out.push_back(item);
+    std::string text;
+    canonical_to(text, item);
+    if (seen.insert(std::move(text)).second) out.push_back(item);
   }
   return Value::array(std::move(out));
 }
