@@ -296,9 +296,9 @@ TEST(RestProtocol, WordsViolationsAsLambdaDoes) {
   EXPECT_EQ(message(server.lambda("PUT", "/2024-08-31/functions/f/recursion-config", R"({"RecursiveLoop":"Maybe"})")),
             "1 validation error detected: Value 'Maybe' at 'recursiveLoop' failed to satisfy constraint: Member must satisfy enum value set: [Terminate, Allow]");
   EXPECT_THAT(message(server.lambda("POST", "/2018-10-31/layers/l/versions", R"({"Content":{},"CompatibleRuntimes":["none"],"CompatibleArchitectures":["mips","x86_64"]})")),
-              MatchesRegex(R"(2 validation errors detected: Value '\[mips, x86_64\]' at 'compatibleArchitectures' failed to satisfy constraint: Member must satisfy constraint: )"
-                           R"(\[Member must satisfy enum value set: \[x86_64, arm64\], Member must not be null\]; Value '\[none\]' at 'compatibleRuntimes' failed to satisfy )"
-                           R"(constraint: Member must satisfy enum value set: \[nodejs20\.x, .*\])"));
+              MatchesRegex(R"(2 validation errors detected: Value '\[none\]' at 'compatibleRuntimes' failed to satisfy constraint: Member must satisfy enum value set: )"
+                           R"(\[nodejs20\.x, .*\]; Value '\[mips, x86_64\]' at 'compatibleArchitectures' failed to satisfy constraint: Member must satisfy constraint: )"
+                           R"(\[Member must satisfy enum value set: \[x86_64, arm64\], Member must not be null\])"));
   EXPECT_EQ(message(server.lambda("DELETE", "/2017-03-31/tags/arn:aws:lambda:us-east-1:123456789012:function:f")),
             "1 validation error detected: Value null at 'tagKeys' failed to satisfy constraint: Member must not be null");
   EXPECT_EQ(message(server.lambda("POST", "/2015-03-31/functions/f/aliases", R"({"Name":"2024","FunctionVersion":"1"})")),

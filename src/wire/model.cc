@@ -147,7 +147,13 @@ class ModelReader {
     const Value* correction = corrections_.find(name);
     if (correction == nullptr) return definition;
     json::ObjectBuilder merged(definition);
-    for (const auto& [key, value] : correction->members()) merged.set(key, value);
+    for (const auto& [key, value] : correction->members()) {
+      if (value.is_null()) {
+        merged.erase(key);
+      } else {
+        merged.set(key, value);
+      }
+    }
     return std::move(merged).build();
   }
 
@@ -210,9 +216,15 @@ class ModelReader {
         for (MemberShape& member : shape.members) member.required = member.required || member.name == name.as_string();
       }
     }
+    if (const Value* order = definition.find("memberOrder")) reorder(shape.members, strings_of(*order));
     const std::string payload = text_of(definition, "payload");
     if (!payload.empty()) shape.payload = shape.find_member(payload);
     return {};
+  }
+
+  static void reorder(std::vector<MemberShape>& members, const std::vector<std::string>& order) {
+    const auto place = [&](const MemberShape& member) { return std::find(order.begin(), order.end(), member.name) - order.begin(); };
+    std::stable_sort(members.begin(), members.end(), [&](const auto& a, const auto& b) { return place(a) < place(b); });
   }
 
   static void read_error(Shape& shape, const Value& definition) {

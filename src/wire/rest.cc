@@ -249,6 +249,7 @@ http::Response render_rest(const Operation& operation, const Value& output, std:
   response.content_type = "application/json";
   response.fields.emplace_back("x-amzn-RequestId", request_id);
   const Shape* shape = operation.output;
+  if (response.status == 204) response.content_type.clear();
   if (shape == nullptr || !output.is_object()) return response;
   for (const MemberShape& member : shape->members) {
     if (member.location == Location::body) continue;
