@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "base/result.h"
@@ -37,8 +38,10 @@ struct ExecutionFacts {
   std::string version_arn;         // empty unless started through a version or alias
   std::string alias_arn;
   std::string map_run_arn;         // a distributed Map's child; else empty
+  std::uint32_t graph = 0;         // the scope of the program that it runs: 0, the machine; else a distributed Map's processor
   std::string trace_header;
   bool express = false;
+  bool synchronous = false;        // started by StartSyncExecution: its context object has no RedriveCount
   base::Timestamp start_time;
   json::Payload input;
 };
@@ -72,7 +75,8 @@ class ExecutionState {
   ExecutionFacts facts;
   ExecutionHead head;
 
-  // The frame, loaded if need be; marks nothing. Errors: from the source.
+  // The frame, loaded if need be; marks nothing. The pointer holds until the frame is removed or evicted. Errors: from the
+  // source.
   base::Result<Frame*> find(FrameId id);
   // The same, and it will be written back.
   base::Result<Frame*> touch(FrameId id);
@@ -89,10 +93,14 @@ class ExecutionState {
   void evict_children();
 
  private:
+  void mark(Frame& frame);
+
   FrameSource& source_;
-  std::unordered_map<FrameId, std::unique_ptr<Frame>> frames_;
+  std::optional<Frame> root_;                                    // frame 0: nearly every step needs it, and often it alone
+  std::unordered_map<FrameId, std::unique_ptr<Frame>> children_; // behind pointers, so that they stay where they are
   std::vector<FrameId> touched_;
   std::vector<FrameId> removed_;
+  std::unordered_set<FrameId> gone_;  // what removed_ holds, to be asked quickly
 };
 
 }  // namespace escapement::interpreter

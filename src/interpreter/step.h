@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -20,6 +21,7 @@
 #include "base/time.h"
 #include "history/event.h"
 #include "interpreter/execution.h"
+#include "interpreter/inspection.h"
 #include "json/payload.h"
 
 namespace escapement::interpreter {
@@ -99,10 +101,12 @@ struct TaskRequest {
   std::string service;      // integration: "lambda", "states", "aws-sdk:sqs"…
   std::string action;       // integration: "invoke", "startExecution"…, without the pattern's suffix
   TaskPattern pattern = TaskPattern::request_response;
-  json::Payload parameters; // what the task is given
+  bool sync_as_json = false;  // `.sync:2`: the answer's texts that are JSON are answered as JSON
+  json::Payload parameters; // what the task is given; a map_run: see map_run.h
   std::string role_arn;     // Credentials.RoleArn, or empty: the state machine's role
-  std::string task_token;   // activities and wait_for_task_token
+  asl::StateIndex state = 0;
   std::string state_name;
+  std::string map_run_arn;  // map_run: not empty when an earlier run is to be redriven
   std::int64_t timeout_seconds = 0;    // 0: none given
   std::int64_t heartbeat_seconds = 0;  // 0: none given
   base::Timestamp scheduled;
@@ -115,7 +119,8 @@ base::Result<std::optional<TaskRequest>> task_of(const asl::Program& program, Ex
 
 struct Limits {
   std::size_t payload_bytes_max = 262'144;   // States.DataLimitExceeded
-  std::uint64_t history_events_max = 25'000; // ends the execution as AWS does
+  std::uint64_t history_events_max = 25'000; // ends a standard execution as AWS does
+  std::uint32_t inline_concurrency_max = 40; // iterations of one inline Map at once, whatever MaxConcurrency says
   std::size_t transitions_per_step_max = 10'000;  // a step hands back control after so many; see Transition::unfinished
 };
 
@@ -124,6 +129,12 @@ struct StepContext {
   const Limits* limits = nullptr;
   // The token of a task: unguessable, and the same each time for the same task.
   std::function<std::string(TaskId)> task_token;
+  // Whether there is such an activity; a task for one that is missing fails before it is scheduled. Empty: every activity is
+  // taken to be there.
+  std::function<bool(std::string_view)> activity_exists;
+  // TestState only; both borrowed.
+  Inspector* inspector = nullptr;
+  const json::Value* context_object = nullptr;  // in place of the execution's own
 };
 
 struct Transition {
