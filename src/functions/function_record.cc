@@ -90,7 +90,6 @@ base::Result<FunctionVersion> parse_version(std::string_view region, std::string
   version.name = name;
   version.version = text_of(*configuration, "Version");
   version.arn = "arn:aws:lambda:" + version.region + ":" + version.account + ":function:" + version.name;
-  version.revision = text_of(*configuration, "RevisionId");
   version.runtime = text_of(*configuration, "Runtime");
   version.handler = text_of(*configuration, "Handler");
   version.role_arn = text_of(*configuration, "Role");

@@ -29,14 +29,14 @@ std::string alias_key(std::string_view region, std::string_view name, std::strin
 std::string provisioned_key(std::string_view region, std::string_view name, std::string_view qualifier);
 std::string event_config_key(std::string_view region, std::string_view name, std::string_view qualifier);
 
-// One version of a function, as far as running it goes. Immutable, shared by pools and invocations.
+// One version of a function, as far as running it goes. Immutable, shared by pools and invocations. Two that are equal can use the
+// same processes.
 struct FunctionVersion {
   std::string region;
   std::string account;
   std::string name;
   std::string version;   // "$LATEST" or a number
   std::string arn;       // of the function, unqualified
-  std::string revision;  // changes with every change
   std::string runtime;
   std::string handler;
   std::string role_arn;
@@ -49,6 +49,8 @@ struct FunctionVersion {
   std::string application_log_level;
   std::string code;                 // sha256 of the archive
   std::vector<std::string> layers;  // the same of each layer, lowest first
+
+  bool operator==(const FunctionVersion&) const = default;
 };
 
 // Where a qualifier leads.

@@ -11,8 +11,7 @@
 // Delivery:  request-response invocations live in memory only: a crash loses them and the caller asks again with the same
 //            request id. Event invocations are durable before `done` runs and are delivered at least once.
 // Errors:    ResourceNotFoundException (no such function, version or alias), TooManyRequestsException (concurrency used up and
-//            not queue_when_busy, or a queue is full), InvalidRequestContentException (the payload is not JSON),
-//            RequestTooLargeException, InvalidParameterValueException (a reference that is none), InvalidRuntimeException (this
+//            not queue_when_busy, or a queue is full), InvalidParameterValueException (a reference that is none), InvalidRuntimeException (this
 //            machine cannot run the runtime), ServiceException (the process could not be started). What goes wrong inside the
 //            function is no Error: it is an InvokeResult with function_error.
 #pragma once
@@ -38,20 +37,20 @@ namespace escapement::functions {
 enum class InvocationKind : std::uint8_t { request_response, event, dry_run };
 
 struct InvokeRequest {
-  std::string function;   // a name, a partial ARN or an ARN; each may end in ":QUALIFIER"
-  std::string qualifier;  // a version, an alias or $LATEST; empty: the one in `function`, else $LATEST
-  std::string region;     // for names and partial ARNs
-  std::string account;
-  std::string payload;    // JSON text; empty is `{}`
+  std::string function = {};   // a name, a partial ARN or an ARN; each may end in ":QUALIFIER"
+  std::string qualifier = {};  // a version, an alias or $LATEST; empty: the one in `function`, else $LATEST
+  std::string region = {};     // for names and partial ARNs
+  std::string account = {};
+  std::string payload = {};    // JSON text (the caller checked); empty is `{}`
   // The handler sees it as awsRequestId. A caller that asks again after a crash gives the same one. Empty: one is made.
-  std::string request_id;
-  std::string client_context;  // JSON text, or empty
+  std::string request_id = {};
+  std::string client_context = {};  // JSON text, or empty
   InvocationKind kind = InvocationKind::request_response;
   bool wants_log_tail = false;
   // Past the function's concurrency: wait for a free process (up to the queue's bound) instead of TooManyRequestsException.
   bool queue_when_busy = false;
   // When the caller stops waiting; an invocation that has not begun by then is dropped. Absent: the function's own timeout only.
-  std::optional<base::Timestamp> deadline;
+  std::optional<base::Timestamp> deadline = {};
 };
 
 struct InvokeResult {

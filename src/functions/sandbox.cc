@@ -205,6 +205,13 @@ base::Result<void> Sandbox::probe() {
   return base::make_error(base::ErrorCode::io, "no function process can be started here" + reasons);
 }
 
+std::string Sandbox::modules_for(int node_version) const {
+  if (options_.node_modules.empty()) return {};
+  std::string path = options_.node_modules + (node_version <= 16 ? "/sdk-v2/node_modules" : "/sdk-v3/node_modules");
+  std::error_code error;
+  return fs::is_directory(path, error) ? path : std::string();
+}
+
 std::string Sandbox::private_directory(std::uint32_t slot) const { return options_.directory + "/private/" + std::to_string(slot); }
 
 SandboxPaths Sandbox::paths(const ProcessPlan& plan) const {
@@ -367,6 +374,11 @@ base::Result<void> Sandbox::spawn_launcher(int output, int control, int report, 
   while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
   }
   return {};
+}
+
+std::optional<std::uint32_t> Sandbox::uid_outside(std::uint32_t slot) const {
+  if (isolation_ == Isolation::user || uid_base_ == 0) return std::nullopt;
+  return uid_of(slot);
 }
 
 void Sandbox::clean_up(std::uint32_t slot) const {

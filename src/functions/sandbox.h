@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -67,12 +68,16 @@ class Sandbox {
   // "" where the program was not found.
   const std::string& node_program() const { return node_; }
   const std::string& python_program() const { return python_; }
+  // The folder of the SDK that AWS brings along with this Node version: v2 up to 16, v3 from 18 on; empty where it is not installed.
+  std::string modules_for(int node_version) const;
   // One line for people: what is enforced.
   const std::string& summary() const { return summary_; }
 
   // Errors: io.
   base::Result<StartedProcess> start(const ProcessPlan& plan) const;
 
+  // The user id of that process as the rest of the machine sees it; nullopt where it shares the server's.
+  std::optional<std::uint32_t> uid_outside(std::uint32_t slot) const;
   // Removes what the process left in the places that only isolation none gives it.
   void clean_up(std::uint32_t slot) const;
 
