@@ -58,6 +58,9 @@ void Responder::send(Response response) {
 }
 
 void Responder::on_disconnect(Task task) { exchange_->on_disconnect(std::move(task)); }
+std::function<void(Task)> Responder::disconnect_hook() const {
+  return [exchange = exchange_](Task task) { exchange->on_disconnect(std::move(task)); };
+}
 Loop& Responder::loop() const { return exchange_->loop(); }
 
 class Server::Impl {

@@ -55,6 +55,8 @@ class Responder {
   // Calls `task` on the loop's thread if the client goes away before the answer; at most once. To be called on the loop's
   // thread, inside the handler. The task is destroyed, uncalled, with the answer.
   void on_disconnect(Task task);
+  // The same as a function of its own, good for as long as the request waits for its answer.
+  std::function<void(Task)> disconnect_hook() const;
 
   // The loop that this request's connection belongs to. Lives as long as the server.
   Loop& loop() const;

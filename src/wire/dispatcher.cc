@@ -84,6 +84,7 @@ class Dispatcher::Impl {
     const Model& model = *recognised.model;
     auto call = prepare(request, recognised, request_id);
     if (!call) return respond_error(call.error(), model, request_id, responder);
+    if (is_long_poll(model, recognised.operation->name) && responder) call->on_disconnect = responder.disconnect_hook();
     start(model, *recognised.operation, std::move(*call),
           [this, &model, operation = recognised.operation, request_id, responder = std::move(responder)](Result<Value> result) mutable {
             if (!result) return respond_error(result.error(), model, request_id, responder);
@@ -154,6 +155,11 @@ class Dispatcher::Impl {
     ESC_TRY(call.input, read_input(recognised, request, options_.json_depth_max));
     if (recognised.operation->input != nullptr) ESC_CHECK(validate(call.input, *recognised.operation->input, model));
     return call;
+  }
+
+  bool is_long_poll(const Model& model, std::string_view operation) const {
+    const auto at = services_.find(&model);
+    return at != services_.end() && at->second->is_long_poll(operation);
   }
 
   void start(const Model& model, const Operation& operation, Call call, Respond respond) {

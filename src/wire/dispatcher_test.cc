@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 
 #include <condition_variable>
+#include <future>
+#include <optional>
 #include <thread>
 
 #include "json/print.h"
@@ -428,6 +430,22 @@ TEST(Pool, BlockingOperationsWaitTheirTurnAndOverflowIsRefused) {
   callers.clear();
   EXPECT_EQ(good, 2);
   EXPECT_EQ(refused, 1);
+}
+
+TEST(LongPoll, LearnsThatItsCallerLeft) {
+  TestServer server;
+  std::promise<void> left;
+  std::optional<Respond> held;
+  server.service("stepfunctions").answers["GetActivityTask"] = [&](Call call, Respond respond) {
+    call.on_disconnect([&] { left.set_value(); });
+    held.emplace(std::move(respond));
+  };
+  auto request = server.json_request("AWSStepFunctions.GetActivityTask", R"({"activityArn":"arn:x"})");
+  request.timeout = std::chrono::milliseconds(100);
+  EXPECT_FALSE(server.client.send_and_wait(server.signed_request(request, "states")));
+  EXPECT_EQ(left.get_future().wait_for(std::chrono::seconds(5)), std::future_status::ready);
+  (*held)(Value::object({}));
+  EXPECT_EQ(server.states("ListExecutions", "{}").status, 400) << "and the server goes on";
 }
 
 TEST(Inside, TakesTheSameRoad) {

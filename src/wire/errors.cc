@@ -151,6 +151,8 @@ http::Response render_error(const Error& error, const Model& model, std::string_
   return response;
 }
 
+int error_status(const Error& error, const Model& model) { return rendering_of(error, model).status; }
+
 Error auth_error(const SignatureError& fault, Protocol protocol) {
   const bool is_query = protocol == Protocol::query;
   const auto named = [&](std::string_view name, std::string_view message) {

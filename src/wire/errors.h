@@ -14,6 +14,9 @@ namespace escapement::wire {
 // its common errors, else by the error's code (500 for what is the server's own fault).
 http::Response render_error(const base::Error& error, const Model& model, std::string_view request_id);
 
+// The HTTP status that the answer to `error` has.
+int error_status(const base::Error& error, const Model& model);
+
 // A signature's fault under the name that the protocol has for it.
 base::Error auth_error(const SignatureError& fault, Protocol protocol);
 

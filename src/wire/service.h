@@ -31,6 +31,9 @@ struct Call {
   std::string source_ip;       // empty for calls from inside the server
   std::shared_ptr<const identity::Principal> principal;
   json::Value input;           // an object; members named as in the model, blobs as raw bytes
+  // Long polls from outside only, and only inside handle(): what to do, on the network thread, if the caller goes away
+  // before the answer. Given at most once; forgotten when the call is answered.
+  std::function<void(std::move_only_function<void()>)> on_disconnect;
 };
 
 using Respond = std::move_only_function<void(base::Result<json::Value>)>;
@@ -42,6 +45,8 @@ class Service {
   virtual std::string_view model() const = 0;  // "stepfunctions"
   // Operations that neither block nor take long, and the long polls, which only register and return.
   virtual bool is_inline(std::string_view operation) const = 0;
+  // Operations that may wait long for their answer; their calls carry `on_disconnect`.
+  virtual bool is_long_poll(std::string_view operation) const { return (void)operation, false; }
   // Whether the operation is there. What is not answers UnsupportedOperation before `handle` is asked.
   virtual bool has(std::string_view operation) const = 0;
   virtual void handle(Call call, Respond respond) = 0;

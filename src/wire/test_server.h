@@ -49,6 +49,7 @@ class TestService final : public Service {
   std::string_view model() const override { return model_; }
   bool is_inline(std::string_view operation) const override { return !blocking.contains(std::string(operation)); }
   bool has(std::string_view operation) const override { return answers.contains(std::string(operation)); }
+  bool is_long_poll(std::string_view operation) const override { return operation == "GetActivityTask"; }
   void handle(Call call, Respond respond) override { answers.at(std::string(call.operation))(std::move(call), std::move(respond)); }
 
   // Answers with `output`, keeping the call.
