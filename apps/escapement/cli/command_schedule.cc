@@ -64,8 +64,8 @@ struct Scheduled {
 
 base::Result<Scheduled> schedule_target(client::Api& api, const ScheduleOptions& options) {
   ESC_TRY(const std::string input, read_json_argument(options.input));
-  ESC_TRY(client::Target target, client::find_target(api, options.target));
   ESC_TRY(Due due, when_due(options, input, base::SystemClock().now()));
+  ESC_TRY(client::Target target, client::find_target(api, options.target));
   if (target.kind == client::TargetKind::machine && due.is_now) {
     ESC_TRY(const Value started, start(api, target.arn, input, options.name));
     return Scheduled{std::move(target), std::move(due), client::text_of(started, "executionArn")};
