@@ -57,8 +57,9 @@ std::optional<std::int64_t> Reader::integer(std::string_view name, std::int64_t 
     return std::nullopt;
   }
   if (value->as_int64() >= min && value->as_int64() <= max) return value->as_int64();
-  checker.schema(max == INT64_MAX ? fmt::format("The value for the field '{}' must be at least {}", name, min)
-                                  : fmt::format("The value for the field '{}' must be between {} and {}", name, min, max),
+  checker.schema(max == INT64_MAX
+                     ? fmt::format("The value for the field '{}' must be at least {}", name, min)
+                     : fmt::format("The value for the field '{}' must be between {} and {}", name, min, max),
                  at(name));
   return std::nullopt;
 }
@@ -72,8 +73,9 @@ std::optional<double> Reader::number(std::string_view name, double min, double m
   }
   const double number = value->as_double();
   if (number >= min && number <= max && std::isfinite(number)) return number;
-  checker.schema(std::isinf(max) ? fmt::format("The value for the field '{}' must be at least {}", name, min)
-                                 : fmt::format("The value for the field '{}' must be between {} and {}", name, min, max),
+  checker.schema(std::isinf(max)
+                     ? fmt::format("The value for the field '{}' must be at least {}", name, min)
+                     : fmt::format("The value for the field '{}' must be between {} and {}", name, min, max),
                  at(name));
   return std::nullopt;
 }
@@ -118,13 +120,15 @@ void Reader::require(std::initializer_list<std::string_view> names) const {
 }
 
 void Reader::at_most_one(std::initializer_list<std::string_view> names) const {
-  const auto count = std::count_if(names.begin(), names.end(), [&](std::string_view name) { return find(name) != nullptr; });
+  const auto count =
+      std::count_if(names.begin(), names.end(), [&](std::string_view name) { return find(name) != nullptr; });
   if (count > 1) checker.schema("Only one of these fields is allowed: " + list_of(names), place);
 }
 
 void Reader::exactly_one(std::initializer_list<std::string_view> names) const {
   at_most_one(names);
-  const bool any = std::any_of(names.begin(), names.end(), [&](std::string_view name) { return find(name) != nullptr; });
+  const bool any =
+      std::any_of(names.begin(), names.end(), [&](std::string_view name) { return find(name) != nullptr; });
   if (!any) checker.schema("One of these fields is required: " + list_of(names), place);
 }
 

@@ -27,7 +27,9 @@ class Checker {
  public:
   explicit Checker(std::size_t diagnostics_max) : max_(diagnostics_max) {}
 
-  void error(std::string code, std::string message, const Place& place) { add(Severity::error, std::move(code), std::move(message), place.text()); }
+  void error(std::string code, std::string message, const Place& place) {
+    add(Severity::error, std::move(code), std::move(message), place.text());
+  }
   void schema(std::string message, const Place& place) { error("SCHEMA_VALIDATION_FAILED", std::move(message), place); }
   void error_at(std::string code, std::string message, std::string location) {
     add(Severity::error, std::move(code), std::move(message), std::move(location));
@@ -68,29 +70,33 @@ struct Reader {
   std::optional<bool> boolean(std::string_view name) const;
   // One of `values`; reports any other text.
   std::optional<std::string> one_of(std::string_view name, std::initializer_list<std::string_view> values) const;
-  const json::Value* array(std::string_view name) const;   // nullptr: absent or reported
-  const json::Value* child(std::string_view name) const;   // an object; nullptr: absent or reported
+  const json::Value* array(std::string_view name) const;  // nullptr: absent or reported
+  const json::Value* child(std::string_view name) const;  // an object; nullptr: absent or reported
 
-  void require(std::initializer_list<std::string_view> names) const;       // "These fields are required: [A, B]"
-  void at_most_one(std::initializer_list<std::string_view> names) const;   // "Only one of these fields is allowed: [A, B]"
+  void require(std::initializer_list<std::string_view> names) const;  // "These fields are required: [A, B]"
+  void at_most_one(
+      std::initializer_list<std::string_view> names) const;  // "Only one of these fields is allowed: [A, B]"
   void exactly_one(std::initializer_list<std::string_view> names) const;
-  void allow_only(std::initializer_list<std::string_view> names) const;    // "Field 'X' is not supported"
+  void allow_only(std::initializer_list<std::string_view> names) const;  // "Field 'X' is not supported"
 
   // Fields of the language. `name` must be static text where a field keeps it.
   SelectPath select_path(std::string_view name) const;
   ResultPath result_path(std::string_view name) const;
   std::optional<Template> payload(std::string_view name, bool in_catcher = false) const;
   std::optional<Template> assign(bool in_catcher = false) const;
-  IntegerField integer_field(std::string_view name, std::string_view path_name, std::int64_t min, std::int64_t max) const;
+  IntegerField integer_field(std::string_view name, std::string_view path_name, std::int64_t min,
+                             std::int64_t max) const;
   NumberField percentage_field(std::string_view name, std::string_view path_name) const;
   TextField text_field(std::string_view name, std::string_view path_name) const;
   std::optional<Resource> resource(MachineType type) const;
 };
 
 // nullopt where something was reported.
-std::optional<Template> compile_template(const json::Value& value, QueryLanguage language, const Place& place, bool in_catcher,
-                                         Checker& checker);
-std::optional<JsonataExpression> compile_jsonata(std::string_view text, const Place& place, bool in_catcher, Checker& checker);
-std::optional<jsonpath::Path> compile_path(std::string_view text, std::string_view field, const Place& place, Checker& checker);
+std::optional<Template> compile_template(const json::Value& value, QueryLanguage language, const Place& place,
+                                         bool in_catcher, Checker& checker);
+std::optional<JsonataExpression> compile_jsonata(std::string_view text, const Place& place, bool in_catcher,
+                                                 Checker& checker);
+std::optional<jsonpath::Path> compile_path(std::string_view text, std::string_view field, const Place& place,
+                                           Checker& checker);
 
 }  // namespace escapement::asl

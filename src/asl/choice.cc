@@ -53,8 +53,8 @@ constexpr Operator kOperators[] = {
     {"TimestampLessThanEqualsPath", Subject::timestamp, Comparison::less_than_equals, true},
 };
 
-// `*` stands for any run of characters; a backslash takes the next character as it is. Greedy with one way back, so it is
-// linear in practice and quadratic at worst.
+// `*` stands for any run of characters; a backslash takes the next character as it is. Greedy with one way back, so it
+// is linear in practice and quadratic at worst.
 bool matches_pattern(std::string_view text, std::string_view pattern) {
   std::size_t t = 0;
   std::size_t p = 0;
@@ -82,12 +82,18 @@ bool matches_pattern(std::string_view text, std::string_view pattern) {
 template <typename T>
 bool compare(Comparison comparison, const T& a, const T& b) {
   switch (comparison) {
-    case Comparison::equals: return a == b;
-    case Comparison::less_than: return a < b;
-    case Comparison::less_than_equals: return a <= b;
-    case Comparison::greater_than: return a > b;
-    case Comparison::greater_than_equals: return a >= b;
-    default: return false;
+    case Comparison::equals:
+      return a == b;
+    case Comparison::less_than:
+      return a < b;
+    case Comparison::less_than_equals:
+      return a <= b;
+    case Comparison::greater_than:
+      return a > b;
+    case Comparison::greater_than_equals:
+      return a >= b;
+    default:
+      return false;
   }
 }
 
@@ -103,7 +109,8 @@ bool compare_values(const ConditionNode& node, const Value& left, const Value& r
       if (!left.is_number() || !right.is_number()) return false;
       if (left.is_int64() && right.is_int64()) return compare(op.comparison, left.as_int64(), right.as_int64());
       return compare(op.comparison, left.as_double(), right.as_double());
-    case Subject::boolean: return left.is_bool() && right.is_bool() && left.as_bool() == right.as_bool();
+    case Subject::boolean:
+      return left.is_bool() && right.is_bool() && left.as_bool() == right.as_bool();
     case Subject::timestamp: {
       if (!left.is_string() || !right.is_string()) return false;
       const auto a = base::parse_rfc3339(left.as_string());
@@ -112,19 +119,26 @@ bool compare_values(const ConditionNode& node, const Value& left, const Value& r
       const auto b = base::parse_rfc3339(right.as_string());
       return b && compare(op.comparison, *a, *b);
     }
-    case Subject::is: break;
+    case Subject::is:
+      break;
   }
   return false;
 }
 
 bool is_of_kind(Comparison comparison, const Value& value) {
   switch (comparison) {
-    case Comparison::is_null: return value.is_null();
-    case Comparison::is_string: return value.is_string();
-    case Comparison::is_numeric: return value.is_number();
-    case Comparison::is_boolean: return value.is_bool();
-    case Comparison::is_timestamp: return value.is_string() && base::parse_rfc3339(value.as_string()).has_value();
-    default: return true;
+    case Comparison::is_null:
+      return value.is_null();
+    case Comparison::is_string:
+      return value.is_string();
+    case Comparison::is_numeric:
+      return value.is_number();
+    case Comparison::is_boolean:
+      return value.is_bool();
+    case Comparison::is_timestamp:
+      return value.is_string() && base::parse_rfc3339(value.as_string()).has_value();
+    default:
+      return true;
   }
 }
 
@@ -140,7 +154,8 @@ Evaluated<Value> operand(const jsonpath::Path& path, const Environment& environm
 Evaluated<bool> evaluate_comparison(const ConditionNode& node, const Environment& environment) {
   const Comparison comparison = node.op->comparison;
   if (comparison == Comparison::is_present) {
-    return jsonpath::evaluate(node.variable[0], environment.input, environment.scope).has_value() == node.literal.as_bool();
+    return jsonpath::evaluate(node.variable[0], environment.input, environment.scope).has_value() ==
+           node.literal.as_bool();
   }
   auto left = operand(node.variable[0], environment);
   if (!left) return std::unexpected(std::move(left).error());
@@ -175,13 +190,15 @@ void collect(const ConditionNode& node, std::vector<std::string>& out) {
 }  // namespace
 
 const Operator* find_operator(std::string_view name) {
-  const auto* op = std::find_if(std::begin(kOperators), std::end(kOperators), [&](const Operator& o) { return o.name == name; });
+  const auto* op =
+      std::find_if(std::begin(kOperators), std::end(kOperators), [&](const Operator& o) { return o.name == name; });
   return op == std::end(kOperators) ? nullptr : op;
 }
 
 Evaluated<bool> Condition::holds(std::size_t rule, const Environment& environment) const {
   if (const bool* literal = std::get_if<bool>(&value_)) return *literal;
-  if (const auto* node = std::get_if<std::shared_ptr<const ConditionNode>>(&value_)) return evaluate_node(**node, environment);
+  if (const auto* node = std::get_if<std::shared_ptr<const ConditionNode>>(&value_))
+    return evaluate_node(**node, environment);
   const auto& expression = std::get<JsonataExpression>(value_);
   const std::string location = fmt::format("Choices[{}]/Condition", rule);
   auto value = expression.evaluate(location, environment);

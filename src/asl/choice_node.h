@@ -17,8 +17,18 @@ namespace escapement::asl {
 // What a comparison compares, and how. Each but the `is_` ones comes with a literal or (its Path form) a second path.
 enum class Subject : std::uint8_t { string, numeric, boolean, timestamp, is };
 enum class Comparison : std::uint8_t {
-  equals, less_than, less_than_equals, greater_than, greater_than_equals, matches,
-  is_null, is_present, is_string, is_numeric, is_boolean, is_timestamp
+  equals,
+  less_than,
+  less_than_equals,
+  greater_than,
+  greater_than_equals,
+  matches,
+  is_null,
+  is_present,
+  is_string,
+  is_numeric,
+  is_boolean,
+  is_timestamp
 };
 
 struct Operator {
@@ -40,7 +50,7 @@ struct ConditionNode {
   std::vector<jsonpath::Path> variable;  // one
   std::vector<jsonpath::Path> other;     // one, for a Path operator
   json::Value literal;
-  base::Timestamp timestamp;             // the literal of a timestamp comparison
+  base::Timestamp timestamp;  // the literal of a timestamp comparison
 };
 
 }  // namespace escapement::asl

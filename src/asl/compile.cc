@@ -17,10 +17,12 @@ constexpr std::size_t kJsonDepthMax = 400;
 constexpr std::int64_t kTimeoutSecondsMax = 99'999'999;
 
 QueryLanguage language_of(const Value* text) {
-  return text != nullptr && text->is_string() && text->as_string() == "JSONata" ? QueryLanguage::jsonata : QueryLanguage::jsonpath;
+  return text != nullptr && text->is_string() && text->as_string() == "JSONata" ? QueryLanguage::jsonata
+                                                                                : QueryLanguage::jsonpath;
 }
 
-// AWS's parser quotes the beginning of the text where it says where an error is: [Source: (String)"{...}"; line: 1, ...].
+// AWS's parser quotes the beginning of the text where it says where an error is: [Source: (String)"{...}"; line: 1,
+// ...].
 std::string quote_source(std::string message, std::string_view text) {
   constexpr std::string_view kMark = "[Source: (String);";
   constexpr std::size_t kQuotedMax = 500;
@@ -102,7 +104,8 @@ QueryLanguage Compiler::state_language(const Value& definition, const Place& pla
 bool Compiler::add_name(const std::string& name, const Place& place) {
   constexpr std::size_t kNameMax = 80;
   if (name.empty() || character_count(name) > kNameMax) {
-    checker_.error("INVALID_STATE_NAME", fmt::format("The length of the state name must be between 1 and {}: {}", kNameMax, name), place);
+    checker_.error("INVALID_STATE_NAME",
+                   fmt::format("The length of the state name must be between 1 and {}: {}", kNameMax, name), place);
   }
   return names_.insert(name).second;
 }
@@ -135,8 +138,8 @@ void Compiler::state(const json::Member& member, const Place& states, GraphIndex
       reader.one_of("Type", {"Task", "Wait", "Pass", "Succeed", "Fail", "Choice", "Parallel", "Map"});
   if (!type_text) return;
   StateType type = StateType::pass;
-  for (const StateType candidate : {StateType::pass, StateType::task, StateType::choice, StateType::wait, StateType::succeed,
-                                    StateType::fail, StateType::parallel, StateType::map}) {
+  for (const StateType candidate : {StateType::pass, StateType::task, StateType::choice, StateType::wait,
+                                    StateType::succeed, StateType::fail, StateType::parallel, StateType::map}) {
     if (to_string(candidate) == *type_text) type = candidate;
   }
   check_supported_fields(reader, type);
@@ -187,7 +190,8 @@ void Compiler::references(const State& state) {
   };
   of_select(state.input_path);
   of_select(state.output_path);
-  for (const auto* value : {&state.parameters, &state.result_selector, &state.output, &state.assign}) of_template(*value);
+  for (const auto* value : {&state.parameters, &state.result_selector, &state.output, &state.assign})
+    of_template(*value);
   for (const Catcher& catcher : state.catchers) {
     of_template(catcher.assign);
     of_template(catcher.output);

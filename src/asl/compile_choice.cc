@@ -28,15 +28,19 @@ void compile_comparison(const Reader& rule, const json::Member& member, Conditio
   }
   rule.require({"Variable"});
   if (const auto variable = rule.text("Variable")) {
-    if (auto path = compile_path(*variable, "Variable", rule.at("Variable"), rule.checker)) node.variable.push_back(*std::move(path));
+    if (auto path = compile_path(*variable, "Variable", rule.at("Variable"), rule.checker))
+      node.variable.push_back(*std::move(path));
   }
   node.literal = member.value;
   if (node.op->path) {
-    if (auto path = compile_path(member.value.as_string(), member.key, place, rule.checker)) node.other.push_back(*std::move(path));
+    if (auto path = compile_path(member.value.as_string(), member.key, place, rule.checker))
+      node.other.push_back(*std::move(path));
   } else if (node.op->subject == Subject::timestamp) {
     const auto timestamp = base::parse_rfc3339(member.value.as_string());
-    if (timestamp) node.timestamp = *timestamp;
-    else rule.checker.schema("String does not match RFC3339 timestamp", place);
+    if (timestamp)
+      node.timestamp = *timestamp;
+    else
+      rule.checker.schema("String does not match RFC3339 timestamp", place);
   }
 }
 
@@ -45,10 +49,12 @@ ConditionNode compile_condition(const Reader& rule, bool top_level);
 void compile_logic(const Reader& rule, const json::Member& member, ConditionNode& node) {
   const Place place = rule.at(member.key);
   const auto child = [&](const Value& value, const Place& at) {
-    if (value.is_object()) node.children.push_back(compile_condition({value, at, rule.language, rule.checker}, false));
-    else rule.checker.schema("Expected value of type Object", at);
+    if (value.is_object())
+      node.children.push_back(compile_condition({value, at, rule.language, rule.checker}, false));
+    else
+      rule.checker.schema("Expected value of type Object", at);
   };
-  node.kind = member.key == "And" ? ConditionNode::Kind::all_of
+  node.kind = member.key == "And"  ? ConditionNode::Kind::all_of
               : member.key == "Or" ? ConditionNode::Kind::any_of
                                    : ConditionNode::Kind::negation;
   if (node.kind == ConditionNode::Kind::negation) {
@@ -59,7 +65,8 @@ void compile_logic(const Reader& rule, const json::Member& member, ConditionNode
     rule.checker.schema("Expected value of type Array", place);
     return;
   }
-  if (member.value.size() == 0) rule.checker.schema(fmt::format("The field '{}' should be non-empty", member.key), place);
+  if (member.value.size() == 0)
+    rule.checker.schema(fmt::format("The field '{}' should be non-empty", member.key), place);
   for (std::size_t i = 0; i < member.value.size(); ++i) {
     child(member.value[i], Place{&place, {}, static_cast<std::int64_t>(i)});
   }
@@ -100,7 +107,8 @@ Condition compile_jsonata_condition(const Reader& rule) {
     auto expression = compile_jsonata(condition->as_string(), rule.at("Condition"), false, rule.checker);
     return expression ? Condition(*std::move(expression)) : Condition(false);
   }
-  rule.checker.schema("The value for the field 'Condition' must be a boolean or a JSONata expression", rule.at("Condition"));
+  rule.checker.schema("The value for the field 'Condition' must be a boolean or a JSONata expression",
+                      rule.at("Condition"));
   return Condition(false);
 }
 

@@ -28,7 +28,8 @@ class TemplateCompiler {
     if (value.is_object()) return compile_object(value, place);
     if (value.is_array()) return compile_array(value, place);
     if (jsonata_ && value.is_string() && JsonataExpression::is_expression(value.as_string())) {
-      if (auto expression = compile_jsonata(value.as_string(), place, in_catcher_, checker_)) return {*std::move(expression)};
+      if (auto expression = compile_jsonata(value.as_string(), place, in_catcher_, checker_))
+        return {*std::move(expression)};
     }
     return {value};
   }
@@ -74,17 +75,20 @@ class TemplateCompiler {
       }
     }
     checker_.schema(
-        fmt::format("The value for the field '{}' must be a valid JSONPath or a valid intrinsic function call", member.key), field_);
+        fmt::format("The value for the field '{}' must be a valid JSONPath or a valid intrinsic function call",
+                    member.key),
+        field_);
     // Counts as a query, so that the object is not taken for a constant.
     return {TemplateNode::Array{}};
   }
 
   void warn(const json::Member& member) {
-    checker_.warning("NO_DOLLAR",
-                     fmt::format("The value of the field '{}' looks like a JSONPath or an intrinsic function call, but the field's "
-                                 "name does not end with '.$'",
-                                 member.key),
-                     field_);
+    checker_.warning(
+        "NO_DOLLAR",
+        fmt::format("The value of the field '{}' looks like a JSONPath or an intrinsic function call, but the field's "
+                    "name does not end with '.$'",
+                    member.key),
+        field_);
   }
 
   bool jsonata_;
@@ -95,7 +99,9 @@ class TemplateCompiler {
 
 bool is_variable_name(std::string_view name) {
   constexpr std::size_t kNameMax = 80;
-  const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (c & 0x80) != 0; };
+  const auto letter = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (c & 0x80) != 0;
+  };
   if (name.empty() || name.size() > kNameMax || !letter(name[0])) return false;
   return std::all_of(name.begin(), name.end(), [&](char c) { return letter(c) || (c >= '0' && c <= '9'); });
 }
@@ -115,7 +121,8 @@ void check_references(const JsonataExpression& expression, const Place& place, b
 
 }  // namespace
 
-std::optional<JsonataExpression> compile_jsonata(std::string_view text, const Place& place, bool in_catcher, Checker& checker) {
+std::optional<JsonataExpression> compile_jsonata(std::string_view text, const Place& place, bool in_catcher,
+                                                 Checker& checker) {
   auto expression = JsonataExpression::compile(text);
   if (!expression) {
     checker.error("INVALID_JSONATA_EXPRESSION", expression.error().message, place);
@@ -125,17 +132,19 @@ std::optional<JsonataExpression> compile_jsonata(std::string_view text, const Pl
   return *std::move(expression);
 }
 
-std::optional<jsonpath::Path> compile_path(std::string_view text, std::string_view field, const Place& place, Checker& checker) {
+std::optional<jsonpath::Path> compile_path(std::string_view text, std::string_view field, const Place& place,
+                                           Checker& checker) {
   auto path = jsonpath::Path::compile(text);
   if (path) return *std::move(path);
-  checker.schema(text.starts_with('$') ? fmt::format("The value for the field '{}' must be a valid JSONPath", field)
-                                       : std::string("Value is not a Reference Path: Reference path didn't start with '$'"),
+  checker.schema(text.starts_with('$')
+                     ? fmt::format("The value for the field '{}' must be a valid JSONPath", field)
+                     : std::string("Value is not a Reference Path: Reference path didn't start with '$'"),
                  place);
   return std::nullopt;
 }
 
-std::optional<Template> compile_template(const Value& value, QueryLanguage language, const Place& place, bool in_catcher,
-                                         Checker& checker) {
+std::optional<Template> compile_template(const Value& value, QueryLanguage language, const Place& place,
+                                         bool in_catcher, Checker& checker) {
   TemplateNode node = TemplateCompiler(language, place, in_catcher, checker).compile(value, place);
   return Template(std::make_shared<const TemplateNode>(std::move(node)));
 }
@@ -191,13 +200,15 @@ std::optional<Template> Reader::assign(bool in_catcher) const {
   return compile_template(*value, language, at("Assign"), in_catcher, checker);
 }
 
-IntegerField Reader::integer_field(std::string_view name, std::string_view path_name, std::int64_t min, std::int64_t max) const {
+IntegerField Reader::integer_field(std::string_view name, std::string_view path_name, std::int64_t min,
+                                   std::int64_t max) const {
   IntegerField out;
   at_most_one({name, path_name});
   if (const Value* value = find(name)) {
     out.name = name;
     if (jsonata() && value->is_string() && JsonataExpression::is_expression(value->as_string())) {
-      if (auto expression = compile_jsonata(value->as_string(), at(name), false, checker)) out.value = *std::move(expression);
+      if (auto expression = compile_jsonata(value->as_string(), at(name), false, checker))
+        out.value = *std::move(expression);
     } else if (const auto number = integer(name, min, max)) {
       out.value = *number;
     }
@@ -214,7 +225,8 @@ NumberField Reader::percentage_field(std::string_view name, std::string_view pat
   if (const Value* value = find(name)) {
     out.name = name;
     if (jsonata() && value->is_string() && JsonataExpression::is_expression(value->as_string())) {
-      if (auto expression = compile_jsonata(value->as_string(), at(name), false, checker)) out.value = *std::move(expression);
+      if (auto expression = compile_jsonata(value->as_string(), at(name), false, checker))
+        out.value = *std::move(expression);
     } else if (const auto percentage = number(name, 0, 100)) {
       out.value = *percentage;
     }
@@ -246,7 +258,8 @@ TextField Reader::text_field(std::string_view name, std::string_view path_name) 
     out.value = *std::move(call);
   } else {
     checker.schema(
-        fmt::format("The value for the field '{}' must be a valid JSONPath or a valid intrinsic function call", path_name),
+        fmt::format("The value for the field '{}' must be a valid JSONPath or a valid intrinsic function call",
+                    path_name),
         at(path_name));
   }
   return out;
@@ -266,7 +279,8 @@ std::optional<Resource> Reader::resource(MachineType type) const {
       checker.schema("Express state machine does not support Activity ARN", at("Resource"));
     } else if (parsed->pattern != Resource::Pattern::request_response) {
       const std::string action = parsed->event_resource();
-      checker.schema(fmt::format("Express state machine does not support '{}' service integration ", action.substr(action.find('.'))),
+      checker.schema(fmt::format("Express state machine does not support '{}' service integration ",
+                                 action.substr(action.find('.'))),
                      at("Resource"));
     }
   }

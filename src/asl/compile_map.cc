@@ -51,16 +51,19 @@ std::optional<jsonpath::ReferencePath> pointer_path(const std::string& pointer) 
 }
 
 void compile_reader_config(const Reader& config, ItemReader& out) {
-  config.allow_only({"InputType", "CSVHeaderLocation", "CSVHeaders", "CSVDelimiter", "MaxItems", "MaxItemsPath", "Transformation",
-                     "ManifestType", "ItemsPointer"});
-  if (const auto type = config.one_of("InputType", {"CSV", "JSON", "JSONL", "MANIFEST", "PARQUET"})) out.input_type = input_type(*type);
+  config.allow_only({"InputType", "CSVHeaderLocation", "CSVHeaders", "CSVDelimiter", "MaxItems", "MaxItemsPath",
+                     "Transformation", "ManifestType", "ItemsPointer"});
+  if (const auto type = config.one_of("InputType", {"CSV", "JSON", "JSONL", "MANIFEST", "PARQUET"}))
+    out.input_type = input_type(*type);
   const auto headers = config.one_of("CSVHeaderLocation", {"FIRST_ROW", "GIVEN"});
   out.csv_headers_given = headers == "GIVEN";
   if (out.csv_headers_given) config.require({"CSVHeaders"});
   if (const Value* names = config.array("CSVHeaders")) {
     for (const Value& name : names->items()) {
-      if (name.is_string()) out.csv_headers.push_back(name.as_string());
-      else config.checker.schema("Expected value of type String", config.at("CSVHeaders"));
+      if (name.is_string())
+        out.csv_headers.push_back(name.as_string());
+      else
+        config.checker.schema("Expected value of type String", config.at("CSVHeaders"));
     }
   }
   if (const auto name = config.one_of("CSVDelimiter", {"COMMA", "PIPE", "SEMICOLON", "SPACE", "TAB"})) {
@@ -71,12 +74,16 @@ void compile_reader_config(const Reader& config, ItemReader& out) {
   out.items_max = config.integer_field("MaxItems", "MaxItemsPath", 0, kUnbounded);
   if (const auto pointer = config.text("ItemsPointer")) {
     out.items_pointer = pointer_path(*pointer);
-    if (!out.items_pointer) config.checker.schema("The value for the field 'ItemsPointer' must be a valid JSON Pointer", config.at("ItemsPointer"));
+    if (!out.items_pointer)
+      config.checker.schema("The value for the field 'ItemsPointer' must be a valid JSON Pointer",
+                            config.at("ItemsPointer"));
   }
 }
 
 // Parameters in JSONPath, Arguments in JSONata.
-std::optional<Template> arguments(const Reader& reader) { return reader.payload(reader.jsonata() ? "Arguments" : "Parameters"); }
+std::optional<Template> arguments(const Reader& reader) {
+  return reader.payload(reader.jsonata() ? "Arguments" : "Parameters");
+}
 
 ItemReader compile_item_reader(const Reader& reader, MachineType type) {
   reader.allow_only({"Resource", reader.jsonata() ? "Arguments" : "Parameters", "ReaderConfig"});
@@ -92,12 +99,14 @@ ItemReader compile_item_reader(const Reader& reader, MachineType type) {
 }
 
 ItemBatcher compile_item_batcher(const Reader& reader) {
-  reader.allow_only({"BatchInput", "MaxItemsPerBatch", "MaxItemsPerBatchPath", "MaxInputBytesPerBatch", "MaxInputBytesPerBatchPath"});
+  reader.allow_only(
+      {"BatchInput", "MaxItemsPerBatch", "MaxItemsPerBatchPath", "MaxInputBytesPerBatch", "MaxInputBytesPerBatchPath"});
   constexpr std::int64_t kBytesMax = 262'144;
   ItemBatcher out;
   out.batch_input = reader.payload("BatchInput");
   out.items_per_batch_max = reader.integer_field("MaxItemsPerBatch", "MaxItemsPerBatchPath", 1, kUnbounded);
-  out.input_bytes_per_batch_max = reader.integer_field("MaxInputBytesPerBatch", "MaxInputBytesPerBatchPath", 1, kBytesMax);
+  out.input_bytes_per_batch_max =
+      reader.integer_field("MaxInputBytesPerBatch", "MaxInputBytesPerBatchPath", 1, kBytesMax);
   return out;
 }
 
@@ -123,12 +132,15 @@ void compile_items(const Reader& reader, MapState& map) {
   if (items == nullptr) return;
   const bool expression = items->is_string() && JsonataExpression::is_expression(items->as_string());
   if (!expression && !items->is_array() && !items->is_object()) {
-    reader.checker.schema("The value for the field 'Items' must be an array, an object or a JSONata expression", reader.at("Items"));
+    reader.checker.schema("The value for the field 'Items' must be an array, an object or a JSONata expression",
+                          reader.at("Items"));
     return;
   }
   if (auto compiled = reader.payload("Items")) {
-    if (compiled->is_constant() && items->is_array()) map.items = *items;
-    else map.items = *std::move(compiled);
+    if (compiled->is_constant() && items->is_array())
+      map.items = *items;
+    else
+      map.items = *std::move(compiled);
   }
 }
 
@@ -140,8 +152,10 @@ void compile_map_fields(const Reader& reader, MachineType type, MapState& map) {
   compile_items(reader, map);
   map.item_selector = reader.payload(reader.find("ItemSelector") != nullptr ? "ItemSelector" : "Parameters");
   map.concurrency_max = reader.integer_field("MaxConcurrency", "MaxConcurrencyPath", 0, kUnbounded);
-  map.tolerated_failure_count = reader.integer_field("ToleratedFailureCount", "ToleratedFailureCountPath", 0, kUnbounded);
-  map.tolerated_failure_percentage = reader.percentage_field("ToleratedFailurePercentage", "ToleratedFailurePercentagePath");
+  map.tolerated_failure_count =
+      reader.integer_field("ToleratedFailureCount", "ToleratedFailureCountPath", 0, kUnbounded);
+  map.tolerated_failure_percentage =
+      reader.percentage_field("ToleratedFailurePercentage", "ToleratedFailurePercentagePath");
   const auto object = [&](std::string_view name, auto&& compile) {
     if (const Value* value = reader.child(name)) {
       const Place place = reader.at(name);
@@ -154,7 +168,8 @@ void compile_map_fields(const Reader& reader, MachineType type, MapState& map) {
   constexpr std::size_t kLabelMax = 40;
   if (const auto label = reader.text("Label")) {
     map.label = *label;
-    if (label->empty() || label->size() > kLabelMax || label->find_first_of(" \t\r\n?*<>{}[]:;,\\|^~$#%&`\"") != std::string::npos) {
+    if (label->empty() || label->size() > kLabelMax ||
+        label->find_first_of(" \t\r\n?*<>{}[]:;,\\|^~$#%&`\"") != std::string::npos) {
       reader.checker.error("INVALID_LABEL_NAME", fmt::format("Invalid label name: {}", *label), reader.at("Label"));
     }
   }

@@ -55,7 +55,8 @@ void for_each_entry(const Reader& reader, std::string_view name, F&& compile) {
 std::vector<Retrier> compile_retriers(const Reader& reader) {
   std::vector<Retrier> out;
   for_each_entry(reader, "Retry", [&](const Reader& entry, bool last) {
-    entry.allow_only({"ErrorEquals", "IntervalSeconds", "MaxAttempts", "BackoffRate", "MaxDelaySeconds", "JitterStrategy", "Comment"});
+    entry.allow_only({"ErrorEquals", "IntervalSeconds", "MaxAttempts", "BackoffRate", "MaxDelaySeconds",
+                      "JitterStrategy", "Comment"});
     entry.require({"ErrorEquals"});
     Retrier retrier;
     retrier.error_equals = error_equals(entry, last);
@@ -65,7 +66,8 @@ std::vector<Retrier> compile_retriers(const Reader& reader) {
     retrier.delay_seconds_max = entry.integer("MaxDelaySeconds", 1, kDelaySecondsMax);
     if (entry.one_of("JitterStrategy", {"FULL", "NONE"}).value_or("NONE") == "FULL") retrier.jitter = Jitter::full;
     if (retrier.delay_seconds_max && *retrier.delay_seconds_max <= retrier.interval_seconds) {
-      entry.checker.schema("The value for the field 'MaxDelaySeconds' must be greater than that of 'IntervalSeconds'", entry.place);
+      entry.checker.schema("The value for the field 'MaxDelaySeconds' must be greater than that of 'IntervalSeconds'",
+                           entry.place);
     }
     out.push_back(std::move(retrier));
   });

@@ -12,7 +12,8 @@ using json::Value;
 constexpr std::int64_t kSecondsMax = 99'999'999;
 
 bool looks_like_path(const Value& value) {
-  if (value.is_string()) return value.as_string() == "$" || value.as_string().starts_with("$.") || value.as_string().starts_with("$[");
+  if (value.is_string())
+    return value.as_string() == "$" || value.as_string().starts_with("$.") || value.as_string().starts_with("$[");
   if (!value.is_object()) return false;
   for (const json::Member& member : value.members()) {
     if (member.key.ends_with(".$")) return true;
@@ -31,18 +32,27 @@ Transition transition(const Reader& reader) {
 }  // namespace
 
 StateBody Compiler::body(const Reader& reader, StateType type, State& state, const ScopeRules& rules) {
-  if (type != StateType::choice && type != StateType::succeed && type != StateType::fail) state.next = transition(reader);
+  if (type != StateType::choice && type != StateType::succeed && type != StateType::fail)
+    state.next = transition(reader);
   // A Map's Parameters are its ItemSelector of old.
   if (type != StateType::map && !reader.jsonata()) state.parameters = reader.payload("Parameters");
   switch (type) {
-    case StateType::pass: return pass(reader);
-    case StateType::task: return task(reader, rules);
-    case StateType::choice: return compile_choice(reader);
-    case StateType::wait: return wait(reader);
-    case StateType::succeed: return SucceedState{};
-    case StateType::fail: return fail(reader);
-    case StateType::parallel: return parallel(reader, state.index, rules);
-    case StateType::map: return map(reader, state.index, rules);
+    case StateType::pass:
+      return pass(reader);
+    case StateType::task:
+      return task(reader, rules);
+    case StateType::choice:
+      return compile_choice(reader);
+    case StateType::wait:
+      return wait(reader);
+    case StateType::succeed:
+      return SucceedState{};
+    case StateType::fail:
+      return fail(reader);
+    case StateType::parallel:
+      return parallel(reader, state.index, rules);
+    case StateType::map:
+      return map(reader, state.index, rules);
   }
   return PassState{};
 }
@@ -53,7 +63,8 @@ PassState Compiler::pass(const Reader& reader) {
   if (result == nullptr || reader.jsonata()) return out;
   out.result = *result;
   if (looks_like_path(*result)) {
-    checker_.warning("PASS_RESULT_IS_STATIC", "The Result of a Pass state is static: paths and intrinsic functions in it have no effect",
+    checker_.warning("PASS_RESULT_IS_STATIC",
+                     "The Result of a Pass state is static: paths and intrinsic functions in it have no effect",
                      reader.at("Result"));
   }
   return out;
@@ -69,7 +80,8 @@ TaskState Compiler::task(const Reader& reader, const ScopeRules& rules) {
   const auto* timeout = std::get_if<std::int64_t>(&out.timeout_seconds.value);
   const auto* heartbeat = std::get_if<std::int64_t>(&out.heartbeat_seconds.value);
   if (timeout != nullptr && heartbeat != nullptr && *heartbeat >= *timeout) {
-    checker_.schema("The value for the field 'HeartbeatSeconds' must be smaller than that of 'TimeoutSeconds'", reader.place);
+    checker_.schema("The value for the field 'HeartbeatSeconds' must be smaller than that of 'TimeoutSeconds'",
+                    reader.place);
   }
   if (reader.find("Credentials") != nullptr) out.credentials = reader.payload("Credentials");
   if (resource) check_task_payload(reader, out);

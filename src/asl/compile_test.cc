@@ -21,65 +21,84 @@ std::string refused(std::string_view what) { return "Invalid State Machine Defin
 
 TEST(Compile, RequiredFields) {
   EXPECT_EQ(message_of("{}"), refused("SCHEMA_VALIDATION_FAILED: These fields are required: [StartAt, States] at /"));
-  EXPECT_EQ(message_of(R"({"StartAt":"A"})"), refused("SCHEMA_VALIDATION_FAILED: These fields are required: [States] at /"));
+  EXPECT_EQ(message_of(R"({"StartAt":"A"})"),
+            refused("SCHEMA_VALIDATION_FAILED: These fields are required: [States] at /"));
   EXPECT_EQ(states(R"("A":{"Type":"Choice"})"),
             refused("SCHEMA_VALIDATION_FAILED: These fields are required: [Choices] at /States/A"));
-  EXPECT_EQ(states(R"("A":{"Type":"Choice","Choices":[{"Variable":"$","StringMatches":"x"}],"Default":"B"},"B":{"Type":"Succeed"})"),
-            refused("SCHEMA_VALIDATION_FAILED: These fields are required: [Next] at /States/A/Choices[0]"));
-  EXPECT_EQ(states(R"("A":{"Type":"Task","Resource":"arn:aws:states:::lambda:invoke","Parameters":{"FunctionName":"f"},)"
-                   R"("Credentials":{},"End":true})"),
-            refused("SCHEMA_VALIDATION_FAILED: The field 'RoleArn' is required but was missing at /States/A/Credentials"));
+  EXPECT_EQ(
+      states(
+          R"("A":{"Type":"Choice","Choices":[{"Variable":"$","StringMatches":"x"}],)"
+          R"("Default":"B"},"B":{"Type":"Succeed"})"),
+      refused("SCHEMA_VALIDATION_FAILED: These fields are required: [Next] at /States/A/Choices[0]"));
+  EXPECT_EQ(
+      states(R"("A":{"Type":"Task","Resource":"arn:aws:states:::lambda:invoke","Parameters":{"FunctionName":"f"},)"
+             R"("Credentials":{},"End":true})"),
+      refused("SCHEMA_VALIDATION_FAILED: The field 'RoleArn' is required but was missing at /States/A/Credentials"));
 }
 
 TEST(Compile, TypesAndFields) {
   EXPECT_EQ(states(R"("A":{"Type":"Nope","End":true})"),
-            refused("SCHEMA_VALIDATION_FAILED: The field 'Type' should have one of these values: [Task, Wait, Pass, Succeed, Fail, "
+            refused("SCHEMA_VALIDATION_FAILED: The field 'Type' should have one of these values: [Task, Wait, Pass, "
+                    "Succeed, Fail, "
                     "Choice, Parallel, Map] at /States/A/Type"));
   EXPECT_EQ(states(R"("A":{"Type":"Pass","TimeoutSeconds":3,"End":true})"),
             refused("SCHEMA_VALIDATION_FAILED: Field 'TimeoutSeconds' is not supported at /States/A"));
   EXPECT_EQ(states(R"("A":{"Type":"Pass","Output":1,"End":true})"),
-            refused("SCHEMA_VALIDATION_FAILED: The QueryLanguage is set to 'JSONPath', but field 'Output' is only supported for the "
+            refused("SCHEMA_VALIDATION_FAILED: The QueryLanguage is set to 'JSONPath', but field 'Output' is only "
+                    "supported for the "
                     "'JSONata' QueryLanguage at /States/A"));
-  EXPECT_EQ(message_of(R"({"QueryLanguage":"JSONata","StartAt":"A","States":{"A":{"Type":"Pass","QueryLanguage":"JSONPath","End":true}}})"),
-            refused("SCHEMA_VALIDATION_FAILED: 'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine at "
-                    "/States/A"));
+  EXPECT_EQ(
+      message_of(
+          R"({"QueryLanguage":"JSONata","StartAt":"A","States":{"A":{"Type":"Pass",)"
+          R"("QueryLanguage":"JSONPath","End":true}}})"),
+      refused("SCHEMA_VALIDATION_FAILED: 'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state "
+              "machine at "
+              "/States/A"));
   EXPECT_EQ(states(R"("A":{"Type":"Wait","Timestamp":"2016-12-05T21:29:29","End":true})"),
             refused("SCHEMA_VALIDATION_FAILED: String does not match RFC3339 timestamp at /States/A/Timestamp"));
-  EXPECT_EQ(states(R"x("A":{"Type":"Choice","Choices":[{"Variable":"States.ArrayLength($.a)","NumericEquals":0,"Next":"B"}]},)x"
-                   R"("B":{"Type":"Succeed"})"),
-            refused("SCHEMA_VALIDATION_FAILED: Value is not a Reference Path: Reference path didn't start with '$' at "
-                    "/States/A/Choices[0]/Variable"));
+  EXPECT_EQ(
+      states(
+          R"x("A":{"Type":"Choice","Choices":[{"Variable":"States.ArrayLength($.a)","NumericEquals":0,"Next":"B"}]},)x"
+          R"("B":{"Type":"Succeed"})"),
+      refused("SCHEMA_VALIDATION_FAILED: Value is not a Reference Path: Reference path didn't start with '$' at "
+              "/States/A/Choices[0]/Variable"));
 }
 
 TEST(Compile, Queries) {
   EXPECT_EQ(states(R"x("A":{"Type":"Pass","Parameters":{"x":{"y.$":"States.Nope()"}},"End":true})x"),
-            refused("SCHEMA_VALIDATION_FAILED: The value for the field 'y.$' must be a valid JSONPath or a valid intrinsic function "
+            refused("SCHEMA_VALIDATION_FAILED: The value for the field 'y.$' must be a valid JSONPath or a valid "
+                    "intrinsic function "
                     "call at /States/A/Parameters"));
   EXPECT_EQ(states(R"("A":{"Type":"Pass","QueryLanguage":"JSONata","Output":{"v":["{% 1 + %}"]},"End":true})"),
             refused("INVALID_JSONATA_EXPRESSION: Unexpected end of expression at /States/A/Output/v[0]"));
   EXPECT_EQ(states(R"("A":{"Type":"Pass","QueryLanguage":"JSONata","Output":{"v":"{% phone %}"},"End":true})"),
-            refused("UNSUPPORTED_JSONATA_EXPRESSION: Reference to 'phone' at the top level is not supported. at /States/A/Output/v"));
+            refused("UNSUPPORTED_JSONATA_EXPRESSION: Reference to 'phone' at the top level is not supported. at "
+                    "/States/A/Output/v"));
 }
 
 TEST(Compile, Transitions) {
   EXPECT_EQ(states(R"("A":{"Type":"Pass","Next":"C"},"B":{"Type":"Pass","End":true})"),
-            refused("MISSING_TRANSITION_TARGET: Missing 'Next' target: C at /States/A/Next, MISSING_TRANSITION_TARGET: State \"B\" is "
+            refused("MISSING_TRANSITION_TARGET: Missing 'Next' target: C at /States/A/Next, MISSING_TRANSITION_TARGET: "
+                    "State \"B\" is "
                     "not reachable. at /States/B"));
   EXPECT_EQ(states(R"("A":{"Type":"Pass","Next":"B"},"B":{"Type":"Pass","Next":"A"})"),
             refused("MISSING_END_STATE: Workflow has no terminal state at null"));
   EXPECT_EQ(states(R"("A":{"Type":"Pass","Next":"B"},"B":{"Type":"Pass","Next":"A"},"C":{"Type":"Pass","End":true})"),
             refused("MISSING_TRANSITION_TARGET: State \"C\" is not reachable. at /States/C"));
   EXPECT_EQ(states(R"("A":{"Type":"Pass","Next":"NOPE"})"),
-            refused("MISSING_TRANSITION_TARGET: Missing 'Next' target: NOPE at /States/A/Next, MISSING_END_STATE: Workflow has no "
+            refused("MISSING_TRANSITION_TARGET: Missing 'Next' target: NOPE at /States/A/Next, MISSING_END_STATE: "
+                    "Workflow has no "
                     "terminal state at null"));
   EXPECT_EQ(message_of(R"({"StartAt":"X","States":{"A":{"Type":"Pass","End":true}}})"),
             refused("MISSING_TRANSITION_TARGET: Missing 'Next' target: X at /StartAt"));
-  EXPECT_EQ(states(R"("A":{"Type":"Map","End":true,"ItemProcessor":{"StartAt":"B","States":{"B":{"Type":"Pass","Next":"Z"},)"
-                   R"("E":{"Type":"Succeed"}}}})"),
-            refused("MISSING_TRANSITION_TARGET: Missing 'Next' target: Z at /States/A/ItemProcessor/States/B/Next, "
-                    "MISSING_TRANSITION_TARGET: State \"E\" is not reachable. at /States/A/ItemProcessor/States/E"));
-  EXPECT_EQ(states(R"("A":{"Type":"Parallel","End":true,"Branches":[{"StartAt":"A","States":{"A":{"Type":"Succeed"}}}]})"),
-            refused("DUPLICATE_STATE_NAME: Duplicate State name: A at /States/A/Branches[0]/States/A"));
+  EXPECT_EQ(
+      states(R"("A":{"Type":"Map","End":true,"ItemProcessor":{"StartAt":"B","States":{"B":{"Type":"Pass","Next":"Z"},)"
+             R"("E":{"Type":"Succeed"}}}})"),
+      refused("MISSING_TRANSITION_TARGET: Missing 'Next' target: Z at /States/A/ItemProcessor/States/B/Next, "
+              "MISSING_TRANSITION_TARGET: State \"E\" is not reachable. at /States/A/ItemProcessor/States/E"));
+  EXPECT_EQ(
+      states(R"("A":{"Type":"Parallel","End":true,"Branches":[{"StartAt":"A","States":{"A":{"Type":"Succeed"}}}]})"),
+      refused("DUPLICATE_STATE_NAME: Duplicate State name: A at /States/A/Branches[0]/States/A"));
 }
 
 TEST(Compile, Resources) {
@@ -92,14 +111,17 @@ TEST(Compile, Resources) {
   EXPECT_EQ(task("arn:aws:states:us-east-1:123456789012:activity:a"), "ok");
   EXPECT_EQ(task("arn:aws:states:::aws-sdk:sqs:sendMessage.waitForTaskToken"), "ok");
   EXPECT_EQ(task("arn:aws:states:::dynamodb:query"),
-            refused("SCHEMA_VALIDATION_FAILED: The resource provided arn:aws:states:::dynamodb:query is not recognized. The value is not "
+            refused("SCHEMA_VALIDATION_FAILED: The resource provided arn:aws:states:::dynamodb:query is not "
+                    "recognized. The value is not "
                     "a valid resource ARN, or the resource is not available in this region. at /States/A/Resource"));
   EXPECT_NE(task("arn:aws:states:::aws-sdk:sqs:sendMessage.sync"), "ok");
   EXPECT_NE(task("createToken"), "ok");
-  EXPECT_EQ(task("arn:aws:states:us-east-1:123456789012:activity:a", MachineType::express),
-            refused("SCHEMA_VALIDATION_FAILED: Express state machine does not support Activity ARN at /States/A/Resource"));
+  EXPECT_EQ(
+      task("arn:aws:states:us-east-1:123456789012:activity:a", MachineType::express),
+      refused("SCHEMA_VALIDATION_FAILED: Express state machine does not support Activity ARN at /States/A/Resource"));
   EXPECT_EQ(task("arn:aws:states:::sns:publish.waitForTaskToken", MachineType::express),
-            refused("SCHEMA_VALIDATION_FAILED: Express state machine does not support '.waitForTaskToken' service integration  at "
+            refused("SCHEMA_VALIDATION_FAILED: Express state machine does not support '.waitForTaskToken' service "
+                    "integration  at "
                     "/States/A/Resource"));
   const auto parsed = parse_resource("arn:aws:states:::states:startExecution.sync:2");
   ASSERT_TRUE(parsed);
@@ -114,18 +136,21 @@ TEST(Compile, Syntax) {
   EXPECT_EQ(compilation.diagnostics[0].code, "INVALID_JSON_DESCRIPTION");
   EXPECT_EQ(compilation.program, nullptr);
   EXPECT_EQ(compile("not a definition").diagnostics[0].message,
-            "Unrecognized token 'not': was expecting (JSON String, Number, Array, Object or token 'null', 'true' or 'false')\n at "
+            "Unrecognized token 'not': was expecting (JSON String, Number, Array, Object or token 'null', 'true' or "
+            "'false')\n at "
             "[Source: (String)\"not a definition\"; line: 1, column: 4]");
   EXPECT_NE(message_of("[]"), "ok");
 }
 
 TEST(Compile, HostileTexts) {
   std::string deep;
-  for (int i = 0; i < 200; ++i) deep += R"({"StartAt":"A)" + std::to_string(i) + R"(","States":{"A)" + std::to_string(i) +
-                                        R"(":{"Type":"Map","End":true,"ItemProcessor":)";
+  for (int i = 0; i < 200; ++i)
+    deep += R"({"StartAt":"A)" + std::to_string(i) + R"(","States":{"A)" + std::to_string(i) +
+            R"(":{"Type":"Map","End":true,"ItemProcessor":)";
   EXPECT_NE(message_of(deep), "ok");
   std::string states_text;
-  for (int i = 0; i < 500; ++i) states_text += (i > 0 ? "," : "") + std::string("\"S") + std::to_string(i) + R"(":{"Type":"No"})";
+  for (int i = 0; i < 500; ++i)
+    states_text += (i > 0 ? "," : "") + std::string("\"S") + std::to_string(i) + R"(":{"Type":"No"})";
   EXPECT_EQ(compile(R"({"StartAt":"S0","States":{)" + states_text + "}}").diagnostics.size(), 100u);
   EXPECT_NE(message_of(std::string(2'000'000, ' ')), "ok");
 }
@@ -168,7 +193,8 @@ TEST(Compile, Program) {
 }
 
 TEST(Compile, Warnings) {
-  const Compilation compilation = compile(R"({"StartAt":"A","States":{"A":{"Type":"Pass","Parameters":{"x":"$.y"},"End":true}}})");
+  const Compilation compilation =
+      compile(R"({"StartAt":"A","States":{"A":{"Type":"Pass","Parameters":{"x":"$.y"},"End":true}}})");
   EXPECT_TRUE(compilation.program);
   ASSERT_EQ(compilation.diagnostics.size(), 1u);
   EXPECT_EQ(json::print(*to_json(compilation.diagnostics[0]).find("severity")), "\"WARNING\"");

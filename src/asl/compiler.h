@@ -58,7 +58,8 @@ void check_supported_fields(const Reader& reader, StateType type);
 // Reports what an optimised integration or Credentials lacks.
 void check_task_payload(const Reader& reader, const TaskState& task);
 
-// Gives every transition its target and reports those without one, scopes without an end, and states that nothing leads to.
+// Gives every transition its target and reports those without one, scopes without an end, and states that nothing leads
+// to.
 void link(Program& program, Checker& checker, bool targets_may_be_missing);
 
 }  // namespace escapement::asl

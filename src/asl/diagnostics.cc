@@ -5,7 +5,8 @@
 namespace escapement::asl {
 
 bool has_error(const std::vector<Diagnostic>& diagnostics) {
-  return std::any_of(diagnostics.begin(), diagnostics.end(), [](const Diagnostic& d) { return d.severity == Severity::error; });
+  return std::any_of(diagnostics.begin(), diagnostics.end(),
+                     [](const Diagnostic& d) { return d.severity == Severity::error; });
 }
 
 std::string invalid_definition_message(const std::vector<Diagnostic>& diagnostics) {
@@ -17,7 +18,8 @@ std::string invalid_definition_message(const std::vector<Diagnostic>& diagnostic
     first = false;
     out += diagnostic.code + ": " + diagnostic.message;
     // A syntax error carries its place in its own message; where any other place is unknown, AWS prints null.
-    if (diagnostic.code != "INVALID_JSON_DESCRIPTION") out += " at " + (diagnostic.location.empty() ? "null" : diagnostic.location);
+    if (diagnostic.code != "INVALID_JSON_DESCRIPTION")
+      out += " at " + (diagnostic.location.empty() ? "null" : diagnostic.location);
   }
   return out + "'";
 }

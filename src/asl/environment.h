@@ -27,7 +27,7 @@ struct Environment {
 // A workflow failure: data that the interpreter records, matches against catchers and reports. The interpreter puts
 // AWS's opening before the cause: "An error occurred while executing the state 'X' (entered at the event id #2). ".
 struct Failure {
-  std::string error;     // "States.Runtime", "States.ParameterPathFailure", "States.QueryEvaluationError", ...
+  std::string error;  // "States.Runtime", "States.ParameterPathFailure", "States.QueryEvaluationError", ...
   std::string cause;
   std::string location;  // JSONata only: the field, as EvaluationFailed shows it ("Output/result"); may be empty
 };

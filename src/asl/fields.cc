@@ -53,7 +53,9 @@ std::optional<double> as_number(const Value& value) {
 }
 
 // The field that a Path field stands for: "SecondsPath" is about Seconds.
-std::string_view base_name(std::string_view name) { return name.ends_with("Path") ? name.substr(0, name.size() - 4) : name; }
+std::string_view base_name(std::string_view name) {
+  return name.ends_with("Path") ? name.substr(0, name.size() - 4) : name;
+}
 
 std::string_view error_name(std::string_view name) {
   return name.ends_with("Path") ? "States.Runtime" : "States.QueryEvaluationError";
@@ -62,14 +64,16 @@ std::string_view error_name(std::string_view name) {
 // Seconds to wait come with words of their own.
 Evaluated<std::int64_t> seconds_at(const jsonpath::Path& path, std::string_view name, const Environment& environment) {
   auto found = jsonpath::evaluate(path, environment.input, environment.scope);
-  if (!found) return std::unexpected(runtime(fmt::format("The {} parameter does not reference an input value: {}", name, path.text())));
+  if (!found)
+    return std::unexpected(
+        runtime(fmt::format("The {} parameter does not reference an input value: {}", name, path.text())));
   if (!found->is_int64()) {
-    return std::unexpected(runtime(
-        fmt::format("The {} parameter cannot be parsed as a long value: {} == {}", name, path.text(), bare_text(*found))));
+    return std::unexpected(runtime(fmt::format("The {} parameter cannot be parsed as a long value: {} == {}", name,
+                                               path.text(), bare_text(*found))));
   }
   if (found->as_int64() < 0) {
-    return std::unexpected(
-        runtime(fmt::format("The {} parameter references a negative value: {} == {}", name, path.text(), found->as_int64())));
+    return std::unexpected(runtime(
+        fmt::format("The {} parameter references a negative value: {} == {}", name, path.text(), found->as_int64())));
   }
   return found->as_int64();
 }
@@ -79,12 +83,13 @@ Evaluated<std::int64_t> integer_at(const jsonpath::Path& path, std::string_view 
   auto value = value_at(path, environment);
   if (!value) return std::unexpected(std::move(value).error());
   if (const auto number = as_integer(*value)) return *number;
-  return std::unexpected(runtime(fmt::format("The {} field refers to value \"{}\" which is not a valid integer: {}", name,
-                                             bare_text(*value), path.text())));
+  return std::unexpected(runtime(fmt::format("The {} field refers to value \"{}\" which is not a valid integer: {}",
+                                             name, bare_text(*value), path.text())));
 }
 
 // A JSONata number that is whole (2.0 counts).
-Evaluated<std::int64_t> integer_from(const JsonataExpression& expression, std::string_view name, const Environment& environment) {
+Evaluated<std::int64_t> integer_from(const JsonataExpression& expression, std::string_view name,
+                                     const Environment& environment) {
   auto value = expression.evaluate(name, environment);
   if (!value) return std::unexpected(std::move(value).error());
   if (value->is_int64()) return value->as_int64();
@@ -112,8 +117,9 @@ Evaluated<std::int64_t> check_range(std::int64_t number, std::string_view name) 
   const Range range = range_of(field);
   if (number >= range.min && number <= range.max) return number;
   std::string cause = range.min == 0 && number < 0 ? fmt::format("{} cannot be negative.", field)
-                      : range.max == INT64_MAX     ? fmt::format("{} must be greater than 0.", field)
-                                                   : fmt::format("{} must be between {} and {}.", field, range.min, range.max);
+                      : range.max == INT64_MAX
+                          ? fmt::format("{} must be greater than 0.", field)
+                          : fmt::format("{} must be between {} and {}.", field, range.min, range.max);
   return std::unexpected(Failure{std::string(error_name(name)), std::move(cause), {}});
 }
 
@@ -134,9 +140,10 @@ Evaluated<Value> ResultPath::apply(const Value& input, const Value& result) cons
   if (!path_) return result;
   auto merged = path_->set(input, result);
   if (merged) return *std::move(merged);
-  return std::unexpected(Failure{"States.ReferencePathConflict",
-                                 fmt::format("Unable to apply ReferencePath {} to input {}", path_->text(), json::print(input)),
-                                 {}});
+  return std::unexpected(
+      Failure{"States.ReferencePathConflict",
+              fmt::format("Unable to apply ReferencePath {} to input {}", path_->text(), json::print(input)),
+              {}});
 }
 
 Evaluated<std::optional<std::int64_t>> IntegerField::evaluate(const Environment& environment) const {
@@ -144,7 +151,8 @@ Evaluated<std::optional<std::int64_t>> IntegerField::evaluate(const Environment&
   if (std::holds_alternative<std::monostate>(value)) return std::nullopt;
   if (const auto* literal = std::get_if<std::int64_t>(&value)) return *literal;
   if (const auto* path = std::get_if<jsonpath::Path>(&value)) number = integer_at(*path, name, environment);
-  if (const auto* expression = std::get_if<JsonataExpression>(&value)) number = integer_from(*expression, name, environment);
+  if (const auto* expression = std::get_if<JsonataExpression>(&value))
+    number = integer_from(*expression, name, environment);
   if (number) number = check_range(*number, name);
   if (!number) return std::unexpected(std::move(number).error());
   return *number;
@@ -159,8 +167,8 @@ Evaluated<std::optional<double>> NumberField::evaluate(const Environment& enviro
     if (!found) return std::unexpected(std::move(found).error());
     const auto parsed = as_number(*found);
     if (!parsed) {
-      return std::unexpected(runtime(fmt::format("The {} field refers to value \"{}\" which is not a valid number: {}", name,
-                                                 bare_text(*found), path->text())));
+      return std::unexpected(runtime(fmt::format("The {} field refers to value \"{}\" which is not a valid number: {}",
+                                                 name, bare_text(*found), path->text())));
     }
     number = *parsed;
   } else {
@@ -195,8 +203,8 @@ Evaluated<std::optional<std::string>> TextField::evaluate(const Environment& env
     found = *std::move(result);
   }
   if (found.is_string()) return found.as_string();
-  return std::unexpected(runtime(
-      fmt::format("The {} field refers to a value that is not a string: {}", name, json::print(found))));
+  return std::unexpected(
+      runtime(fmt::format("The {} field refers to a value that is not a string: {}", name, json::print(found))));
 }
 
 }  // namespace escapement::asl

@@ -22,7 +22,7 @@ namespace escapement::asl {
 // InputPath and OutputPath.
 class SelectPath {
  public:
-  SelectPath() = default;  // `$`: everything
+  SelectPath() = default;                                // `$`: everything
   static SelectPath none() { return SelectPath(true); }  // written `null`: an empty object
   explicit SelectPath(jsonpath::Path path) : path_(std::move(path)) {}
 
@@ -41,7 +41,7 @@ class SelectPath {
 // ResultPath.
 class ResultPath {
  public:
-  ResultPath() = default;  // `$`: the result replaces the input
+  ResultPath() = default;                                   // `$`: the result replaces the input
   static ResultPath discard() { return ResultPath(true); }  // written `null`: the input stays, the result is dropped
   explicit ResultPath(jsonpath::ReferencePath path);
 

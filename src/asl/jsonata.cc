@@ -34,8 +34,8 @@ std::string_view trim(std::string_view text) {
   return text;
 }
 
-// `$states`, with the members that there are here. The context object is left out where it is not read, since it may have
-// to be built for the purpose.
+// `$states`, with the members that there are here. The context object is left out where it is not read, since it may
+// have to be built for the purpose.
 Value states_object(const CompiledJsonata& compiled, const Environment& environment) {
   std::vector<json::Member> members;
   members.push_back({"input", environment.input});
@@ -63,11 +63,15 @@ base::Result<JsonataExpression> JsonataExpression::compile(std::string_view text
   const std::string_view inner = trim(text.substr(kOpen.size(), text.size() - kOpen.size() - kClose.size()));
   static const jsonata::Options options = jsonata::Options::for_states();
   auto expression = jsonata::Expression::compile(inner, options);
-  if (!expression) return base::make_error(base::ErrorCode::invalid, expression.error().code, expression.error().message);
-  auto compiled = std::make_shared<CompiledJsonata>(CompiledJsonata{std::string(inner), *std::move(expression), {}, {}, {}, {}, {}});
+  if (!expression)
+    return base::make_error(base::ErrorCode::invalid, expression.error().code, expression.error().message);
+  auto compiled = std::make_shared<CompiledJsonata>(
+      CompiledJsonata{std::string(inner), *std::move(expression), {}, {}, {}, {}, {}});
   for (std::string& name : compiled->expression.free_variables()) {
-    if (name == "states") compiled->reads_states = true;
-    else compiled->variables.push_back(std::move(name));
+    if (name == "states")
+      compiled->reads_states = true;
+    else
+      compiled->variables.push_back(std::move(name));
   }
   for (const auto& path : compiled->expression.states_paths()) {
     if (path.empty() || path[0] == "context") compiled->reads_context = true;
@@ -99,13 +103,16 @@ Evaluated<Value> JsonataExpression::evaluate(std::string_view location, const En
   auto result = compiled.expression.evaluate(nullptr, bindings, outside);
   if (!result) {
     return std::unexpected(failure(
-        fmt::format("{} threw an error during evaluation{}", opening(compiled, location), result.error().aws_tail()), location));
+        fmt::format("{} threw an error during evaluation{}", opening(compiled, location), result.error().aws_tail()),
+        location));
   }
-  if (!*result) return std::unexpected(failure(opening(compiled, location) + " returned nothing (undefined).", location));
+  if (!*result)
+    return std::unexpected(failure(opening(compiled, location) + " returned nothing (undefined).", location));
   return **std::move(result);
 }
 
-Failure JsonataExpression::unexpected_type(std::string_view location, std::string_view expected, const Value& value) const {
+Failure JsonataExpression::unexpected_type(std::string_view location, std::string_view expected,
+                                           const Value& value) const {
   return failure(fmt::format("{} returned an unexpected result type. Expected '{}', but was '{}' for value: {}",
                              opening(*compiled_, location), expected, type_name(value), json::print(value)),
                  location);
@@ -117,12 +124,18 @@ void JsonataExpression::collect_variables(std::vector<std::string>& out) const {
 
 std::string_view type_name(const Value& value) {
   switch (value.kind()) {
-    case json::Kind::null: return "null";
-    case json::Kind::boolean: return "boolean";
-    case json::Kind::number: return "number";
-    case json::Kind::string: return "string";
-    case json::Kind::array: return "array";
-    case json::Kind::object: return "object";
+    case json::Kind::null:
+      return "null";
+    case json::Kind::boolean:
+      return "boolean";
+    case json::Kind::number:
+      return "number";
+    case json::Kind::string:
+      return "string";
+    case json::Kind::array:
+      return "array";
+    case json::Kind::object:
+      return "object";
   }
   return "null";
 }

@@ -30,8 +30,8 @@ class JsonataExpression {
   // Failures: States.QueryEvaluationError: the expression failed, or returned nothing.
   Evaluated<json::Value> evaluate(std::string_view location, const Environment& environment) const;
 
-  // "The JSONata expression '1' specified for the field 'Items' returned an unexpected result type. Expected 'array', but
-  // was 'number' for value: 1".
+  // "The JSONata expression '1' specified for the field 'Items' returned an unexpected result type. Expected 'array',
+  // but was 'number' for value: 1".
   Failure unexpected_type(std::string_view location, std::string_view expected, const json::Value& value) const;
 
   // What it reads from a context item, which Step Functions does not have ("phone", "$$"); empty in a valid definition.

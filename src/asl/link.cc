@@ -18,7 +18,8 @@ std::string scope_place(const Program& program, GraphIndex graph) {
   if (owner_index == kNoState) return {};
   const State& owner = program.states[owner_index];
   std::string out = state_place(program, owner);
-  if (const auto* map = std::get_if<MapState>(&owner.body)) return out + (map->legacy_iterator ? "/Iterator" : "/ItemProcessor");
+  if (const auto* map = std::get_if<MapState>(&owner.body))
+    return out + (map->legacy_iterator ? "/Iterator" : "/ItemProcessor");
   const auto& branches = std::get<ParallelState>(owner.body).branches;
   const auto at = std::find(branches.begin(), branches.end(), graph) - branches.begin();
   return out + fmt::format("/Branches[{}]", at);
@@ -39,9 +40,11 @@ class Linker {
     bool terminal = false;
     for (const StateIndex index : program_.graphs[graph].states) {
       State& state = program_.states[index];
-      each_transition(state, [&](Transition& transition, const std::string& place) { resolve(state, transition, place); });
+      each_transition(state,
+                      [&](Transition& transition, const std::string& place) { resolve(state, transition, place); });
       const StateType type = state.type();
-      terminal = terminal || type == StateType::succeed || type == StateType::fail || (type != StateType::choice && state.next.ends());
+      terminal = terminal || type == StateType::succeed || type == StateType::fail ||
+                 (type != StateType::choice && state.next.ends());
     }
     if (lenient_) return;
     const Graph& scope = program_.graphs[graph];
@@ -60,12 +63,14 @@ class Linker {
   template <typename F>
   void each_transition(State& state, F&& visit) {
     if (auto* choice = std::get_if<ChoiceState>(&state.body)) {
-      for (std::size_t i = 0; i < choice->rules.size(); ++i) visit(choice->rules[i].next, fmt::format("/Choices[{}]/Next", i));
+      for (std::size_t i = 0; i < choice->rules.size(); ++i)
+        visit(choice->rules[i].next, fmt::format("/Choices[{}]/Next", i));
       if (choice->otherwise) visit(*choice->otherwise, "/Default");
     } else if (!state.next.ends()) {
       visit(state.next, "/Next");
     }
-    for (std::size_t i = 0; i < state.catchers.size(); ++i) visit(state.catchers[i].next, fmt::format("/Catch[{}]/Next", i));
+    for (std::size_t i = 0; i < state.catchers.size(); ++i)
+      visit(state.catchers[i].next, fmt::format("/Catch[{}]/Next", i));
   }
 
   void resolve(const State& state, Transition& transition, const std::string& place) {

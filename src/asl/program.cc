@@ -21,20 +21,24 @@ Evaluated<base::Timestamp> wait_timestamp(const TextField& field, const Environm
     if (timestamp) return *timestamp;
     return std::unexpected(Failure{
         "States.QueryEvaluationError",
-        fmt::format("The Timestamp field cannot be parsed as an ISO-8601 extended offset date-time format string: {}", **text),
+        fmt::format("The Timestamp field cannot be parsed as an ISO-8601 extended offset date-time format string: {}",
+                    **text),
         "Timestamp"});
   }
   const auto refuse = [&](std::string_view shown) {
-    return std::unexpected(Failure{"States.Runtime",
-                                   fmt::format("The TimestampPath parameter does not reference a valid ISO-8601 extended offset "
-                                               "date-time format string: {} == {}",
-                                               path->text(), shown),
-                                   {}});
+    return std::unexpected(
+        Failure{"States.Runtime",
+                fmt::format("The TimestampPath parameter does not reference a valid ISO-8601 extended offset "
+                            "date-time format string: {} == {}",
+                            path->text(), shown),
+                {}});
   };
   const auto value = jsonpath::evaluate(*path, environment.input, environment.scope);
   if (!value) {
-    return std::unexpected(Failure{
-        "States.Runtime", fmt::format("The TimestampPath parameter does not reference an input value: {}", path->text()), {}});
+    return std::unexpected(
+        Failure{"States.Runtime",
+                fmt::format("The TimestampPath parameter does not reference an input value: {}", path->text()),
+                {}});
   }
   if (!value->is_string()) return refuse(json::print(*value));
   const auto timestamp = base::parse_rfc3339(value->as_string());
@@ -43,7 +47,9 @@ Evaluated<base::Timestamp> wait_timestamp(const TextField& field, const Environm
 }
 
 Failure not_an_array(const Value& value) {
-  return {"States.QueryEvaluationError", fmt::format("Map state input must be an array but was: {}", json::print(value)), {}};
+  return {"States.QueryEvaluationError",
+          fmt::format("Map state input must be an array but was: {}", json::print(value)),
+          {}};
 }
 
 }  // namespace
@@ -79,10 +85,10 @@ Evaluated<Value> MapState::evaluate_items(const Environment& environment) const 
   if (!value || value->is_array()) return value;
   // A path into the context object is shown with a single `$`.
   const std::string_view text = items_path_text ? std::string_view(*items_path_text) : "$";
-  return std::unexpected(Failure{
-      "States.Runtime",
-      fmt::format("Reference path \"{}\" must point to array.", text.starts_with("$$") ? text.substr(1) : text),
-      {}});
+  return std::unexpected(
+      Failure{"States.Runtime",
+              fmt::format("Reference path \"{}\" must point to array.", text.starts_with("$$") ? text.substr(1) : text),
+              {}});
 }
 
 const State* Program::find(std::string_view name) const {

@@ -43,8 +43,8 @@ struct PassState {
 
 struct TaskState {
   Resource resource;
-  IntegerField timeout_seconds;    // TimeoutSeconds(Path)
-  IntegerField heartbeat_seconds;  // HeartbeatSeconds(Path)
+  IntegerField timeout_seconds;         // TimeoutSeconds(Path)
+  IntegerField heartbeat_seconds;       // HeartbeatSeconds(Path)
   std::optional<Template> credentials;  // an object with RoleArn
 };
 
@@ -75,12 +75,12 @@ struct ItemReader {
   Resource resource;
   std::optional<Template> parameters;  // Parameters or Arguments
   InputType input_type = InputType::unspecified;
-  bool csv_headers_given = false;       // CSVHeaderLocation: GIVEN; otherwise the first row
+  bool csv_headers_given = false;  // CSVHeaderLocation: GIVEN; otherwise the first row
   std::vector<std::string> csv_headers;
   char csv_delimiter = ',';
-  std::string transformation;  // "", "NONE", "LOAD_AND_FLATTEN"
-  std::string manifest_type;   // "", "ATHENA_DATA", "S3_INVENTORY"
-  IntegerField items_max;      // MaxItems(Path)
+  std::string transformation;                            // "", "NONE", "LOAD_AND_FLATTEN"
+  std::string manifest_type;                             // "", "ATHENA_DATA", "S3_INVENTORY"
+  IntegerField items_max;                                // MaxItems(Path)
   std::optional<jsonpath::ReferencePath> items_pointer;  // ItemsPointer, as a path
 };
 
@@ -92,23 +92,23 @@ struct ItemBatcher {
 
 struct ResultWriter {
   std::optional<Resource> resource;
-  std::optional<Template> parameters;  // Parameters or Arguments
+  std::optional<Template> parameters;   // Parameters or Arguments
   std::string transformation = "NONE";  // NONE, COMPACT, FLATTEN
   std::string output_type = "JSON";     // JSON, JSONL
 };
 
 struct MapState {
   GraphIndex processor = 0;
-  bool distributed = false;                           // ProcessorConfig.Mode
+  bool distributed = false;                            // ProcessorConfig.Mode
   MachineType execution_type = MachineType::standard;  // of the children of a distributed map
   bool legacy_iterator = false;                        // written with Iterator, not ItemProcessor
   bool jsonata = false;                                // the state's query language
 
-  SelectPath items_path;                               // JSONPath
-  std::optional<std::string> items_path_text;          // as written, for messages
+  SelectPath items_path;                                      // JSONPath
+  std::optional<std::string> items_path_text;                 // as written, for messages
   std::variant<std::monostate, json::Value, Template> items;  // JSONata Items: absent, a literal array, an expression
-  std::optional<Template> item_selector;               // ItemSelector, or the legacy Parameters
-  IntegerField concurrency_max;                        // MaxConcurrency(Path); 0 or absent: no bound
+  std::optional<Template> item_selector;                      // ItemSelector, or the legacy Parameters
+  IntegerField concurrency_max;                               // MaxConcurrency(Path); 0 or absent: no bound
   std::optional<ItemReader> item_reader;
   std::optional<ItemBatcher> item_batcher;
   std::optional<ResultWriter> result_writer;
@@ -121,14 +121,15 @@ struct MapState {
   Evaluated<json::Value> evaluate_items(const Environment& environment) const;
 };
 
-using StateBody = std::variant<PassState, TaskState, ChoiceState, WaitState, SucceedState, FailState, ParallelState, MapState>;
+using StateBody =
+    std::variant<PassState, TaskState, ChoiceState, WaitState, SucceedState, FailState, ParallelState, MapState>;
 
 struct State {
   std::string name;
   StateIndex index = 0;
   GraphIndex graph = 0;  // the scope that it stands in
   QueryLanguage language = QueryLanguage::jsonpath;
-  Transition next;       // unused by Choice, Succeed and Fail
+  Transition next;  // unused by Choice, Succeed and Fail
 
   // JSONPath. A Map's Parameters are in MapState::item_selector.
   SelectPath input_path;
@@ -156,7 +157,7 @@ struct State {
 struct Graph {
   StateIndex start_at = kNoState;
   std::string start_name;          // StartAt as written
-  StateIndex owner = kNoState;  // the Parallel or Map state that it belongs to; kNoState for the machine
+  StateIndex owner = kNoState;     // the Parallel or Map state that it belongs to; kNoState for the machine
   std::vector<StateIndex> states;  // in the order of the definition
 };
 
@@ -167,8 +168,8 @@ struct Program {
   std::optional<std::int64_t> timeout_seconds;
   std::vector<State> states;
   std::vector<Graph> graphs;
-  // What DescribeStateMachine calls variableReferences: for each state that mentions variables, by name in the order of the
-  // definition, the names of the variables, sorted.
+  // What DescribeStateMachine calls variableReferences: for each state that mentions variables, by name in the order of
+  // the definition, the names of the variables, sorted.
   std::vector<std::pair<std::string, std::vector<std::string>>> variable_references;
 
   const State& at(StateIndex index) const { return states[index]; }

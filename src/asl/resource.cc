@@ -123,17 +123,19 @@ Parts split(std::string_view arn) {
 
 bool is_word(std::string_view text, std::string_view more) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || more.find(c) != std::string_view::npos;
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           more.find(c) != std::string_view::npos;
   });
 }
 
 bool is_partition(std::string_view text) { return text == "aws" || text.starts_with("aws-"); }
 
 base::Error not_recognized(std::string_view arn) {
-  return base::make_error(ErrorCode::invalid,
-                          fmt::format("The resource provided {} is not recognized. The value is not a valid resource ARN, or the "
-                                      "resource is not available in this region.",
-                                      arn));
+  return base::make_error(
+      ErrorCode::invalid,
+      fmt::format("The resource provided {} is not recognized. The value is not a valid resource ARN, or the "
+                  "resource is not available in this region.",
+                  arn));
 }
 
 // Cuts the pattern's suffix off `action`; its bit is 0 where there is none.
@@ -169,7 +171,8 @@ Result<Resource> parse_integration(std::string_view arn, std::string_view rest) 
   if (sdk) {
     out.kind = Resource::Kind::sdk;
     const bool lower_first = !action.empty() && action[0] >= 'a' && action[0] <= 'z';
-    if (!is_word(out.service, "") || !is_word(action, "") || !lower_first || (bit & ~unsigned{kToken}) != 0) return not_recognized(arn);
+    if (!is_word(out.service, "") || !is_word(action, "") || !lower_first || (bit & ~unsigned{kToken}) != 0)
+      return not_recognized(arn);
     return out;
   }
   out.kind = Resource::Kind::integration;
@@ -184,10 +187,14 @@ Result<Resource> parse_integration(std::string_view arn, std::string_view rest) 
 
 std::string Resource::event_resource_type() const {
   switch (kind) {
-    case Kind::lambda: return "lambda";
-    case Kind::activity: return "activity";
-    case Kind::integration: return service;
-    case Kind::sdk: return "aws-sdk:" + service;
+    case Kind::lambda:
+      return "lambda";
+    case Kind::activity:
+      return "activity";
+    case Kind::integration:
+      return service;
+    case Kind::sdk:
+      return "aws-sdk:" + service;
   }
   return service;
 }
@@ -200,7 +207,8 @@ std::string Resource::event_resource() const {
 Result<Resource> parse_resource(std::string_view arn) {
   constexpr std::size_t kArnBytesMax = 2'048;
   const Parts parts = split(arn);
-  if (arn.size() > kArnBytesMax || parts.count < 6 || parts.part[0] != "arn" || !is_partition(parts.part[1])) return not_recognized(arn);
+  if (arn.size() > kArnBytesMax || parts.count < 6 || parts.part[0] != "arn" || !is_partition(parts.part[1]))
+    return not_recognized(arn);
   const auto& p = parts.part;
   Resource out;
   out.arn = std::string(arn);
@@ -210,7 +218,8 @@ Result<Resource> parse_resource(std::string_view arn) {
     return out;
   }
   if (p[2] != "states") return not_recognized(arn);
-  if (p[3].empty() && p[4].empty()) return parse_integration(arn, std::string_view(p[5].data(), arn.data() + arn.size() - p[5].data()));
+  if (p[3].empty() && p[4].empty())
+    return parse_integration(arn, std::string_view(p[5].data(), arn.data() + arn.size() - p[5].data()));
   if (p[5] != "activity" || parts.count != 7 || p[6].empty()) return not_recognized(arn);
   out.kind = Resource::Kind::activity;
   return out;

@@ -30,8 +30,8 @@ struct Resource {
   std::string event_resource() const;
 };
 
-// Errors: invalid: "The resource provided X is not recognized. The value is not a valid resource ARN, or the resource is not
-// available in this region."
+// Errors: invalid: "The resource provided X is not recognized. The value is not a valid resource ARN, or the resource
+// is not available in this region."
 base::Result<Resource> parse_resource(std::string_view arn);
 
 }  // namespace escapement::asl

@@ -27,14 +27,14 @@ struct Retrier {
 struct Catcher {
   std::vector<std::string> error_equals;
   Transition next;
-  ResultPath result_path;          // JSONPath
+  ResultPath result_path;  // JSONPath
   std::optional<Template> assign;
   std::optional<Template> output;  // JSONata
 };
 
-// Whether one of `error_equals` stands for `error`. States.ALL stands for every error, States.TaskFailed for every error but
-// States.Timeout and States.HeartbeatTimeout, States.Timeout for States.HeartbeatTimeout too. States.Runtime is matched by
-// nothing, not even by its own name, as on AWS.
+// Whether one of `error_equals` stands for `error`. States.ALL stands for every error, States.TaskFailed for every
+// error but States.Timeout and States.HeartbeatTimeout, States.Timeout for States.HeartbeatTimeout too. States.Runtime
+// is matched by nothing, not even by its own name, as on AWS.
 bool matches_error(const std::vector<std::string>& error_equals, std::string_view error);
 
 // Seconds before retry number `attempt` (1 is the first), before jitter: interval * backoff^(attempt-1), capped.

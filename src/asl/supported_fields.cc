@@ -84,7 +84,8 @@ constexpr Field kFields[] = {
 
 void check_supported_fields(const Reader& reader, StateType type) {
   for (const json::Member& member : reader.object.members()) {
-    const auto* field = std::find_if(std::begin(kFields), std::end(kFields), [&](const Field& f) { return f.name == member.key; });
+    const auto* field =
+        std::find_if(std::begin(kFields), std::end(kFields), [&](const Field& f) { return f.name == member.key; });
     if (field == std::end(kFields) || (field->types & (1u << unsigned(type))) == 0) {
       reader.checker.schema(fmt::format("Field '{}' is not supported", member.key), reader.place);
       continue;

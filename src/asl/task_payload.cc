@@ -1,4 +1,5 @@
-// What AWS checks of a Task's Parameters or Arguments when the definition is made: the fields of optimised integrations.
+// What AWS checks of a Task's Parameters or Arguments when the definition is made: the fields of optimised
+// integrations.
 #include <span>
 
 #include <fmt/format.h>
@@ -24,14 +25,10 @@ struct Requirement {
 };
 
 constexpr Requirement kRequirements[] = {
-    {"lambda", "invoke", kFunction},
-    {"states", "startExecution", kMachine},
-    {"sqs", "sendMessage", kQueue},
-    {"events", "putEvents", kEntries},
-    {"dynamodb", "getItem", kTableAndKey},
-    {"dynamodb", "deleteItem", kTableAndKey},
-    {"dynamodb", "updateItem", kTableAndKey},
-    {"dynamodb", "putItem", kTableAndItem},
+    {"lambda", "invoke", kFunction},          {"states", "startExecution", kMachine},
+    {"sqs", "sendMessage", kQueue},           {"events", "putEvents", kEntries},
+    {"dynamodb", "getItem", kTableAndKey},    {"dynamodb", "deleteItem", kTableAndKey},
+    {"dynamodb", "updateItem", kTableAndKey}, {"dynamodb", "putItem", kTableAndItem},
 };
 
 // The member itself, or the query that makes it.

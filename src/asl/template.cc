@@ -13,12 +13,14 @@ using json::Value;
 // What the path was applied to, as text for a message.
 std::string root_text(const jsonpath::Path& path, const Environment& environment) {
   switch (path.root()) {
-    case jsonpath::Root::context: return json::print(environment.scope.context());
+    case jsonpath::Root::context:
+      return json::print(environment.scope.context());
     case jsonpath::Root::variable: {
       const Value* variable = environment.scope.variable(path.variable());
       return variable == nullptr ? std::string() : json::print(*variable);
     }
-    case jsonpath::Root::input: break;
+    case jsonpath::Root::input:
+      break;
   }
   return json::print(environment.input);
 }
@@ -109,8 +111,8 @@ void collect(const TemplateNode& node, std::vector<std::string>& out) {
 
 Failure path_not_found(const jsonpath::Path& path, std::string_view field, const Environment& environment) {
   return {"States.Runtime",
-          fmt::format("The JSONPath '{}' specified for the field '{}' could not be found in the input '{}'", path.text(), field,
-                      root_text(path, environment)),
+          fmt::format("The JSONPath '{}' specified for the field '{}' could not be found in the input '{}'",
+                      path.text(), field, root_text(path, environment)),
           {}};
 }
 
@@ -119,11 +121,13 @@ Failure intrinsic_failure(const intrinsics::Expression& expression, const intrin
   if (failure.kind == intrinsics::Failure::Kind::intrinsic) return {"States.IntrinsicFailure", failure.cause, {}};
   const auto path = jsonpath::Path::compile(failure.path);
   const std::string root = path ? root_text(*path, environment) : json::print(environment.input);
-  return {"States.Runtime",
-          fmt::format("The function '{}' had the following error: The JsonPath argument for the field '{}' could not be found in "
-                      "the input '{}'",
-                      expression.text(), failure.path, root),
-          {}};
+  return {
+      "States.Runtime",
+      fmt::format(
+          "The function '{}' had the following error: The JsonPath argument for the field '{}' could not be found in "
+          "the input '{}'",
+          expression.text(), failure.path, root),
+      {}};
 }
 
 Evaluated<Value> Template::evaluate(std::string_view field, const Environment& environment) const {

@@ -9,13 +9,15 @@ using json::Value;
 
 std::expected<Value, Failure> evaluate_node(const Node& node, const Environment& environment, const std::string& text) {
   switch (node.kind) {
-    case Node::Kind::literal: return node.literal;
+    case Node::Kind::literal:
+      return node.literal;
     case Node::Kind::path: {
       auto value = jsonpath::evaluate(*node.path, environment.input, environment.scope);
       if (value) return *std::move(value);
       return std::unexpected(Failure{Failure::Kind::path, node.path->text(), value.error().message});
     }
-    case Node::Kind::call: break;
+    case Node::Kind::call:
+      break;
   }
   std::vector<Value> arguments;
   arguments.reserve(node.arguments.size());
@@ -28,18 +30,22 @@ std::expected<Value, Failure> evaluate_node(const Node& node, const Environment&
   const Call call{arguments, literal_template ? &node.arguments[0].raw : nullptr, environment.generator};
   auto result = apply(node.function->function, call);
   if (result) return *std::move(result);
-  return std::unexpected(Failure{
-      Failure::Kind::intrinsic, {}, fmt::format("The function '{}' had the following error: {}", text, result.error().message)});
+  return std::unexpected(
+      Failure{Failure::Kind::intrinsic,
+              {},
+              fmt::format("The function '{}' had the following error: {}", text, result.error().message)});
 }
 
 void collect(const Node& node, std::vector<std::string>& out) {
-  if (node.kind == Node::Kind::path && node.path->root() == jsonpath::Root::variable) out.push_back(node.path->variable());
+  if (node.kind == Node::Kind::path && node.path->root() == jsonpath::Root::variable)
+    out.push_back(node.path->variable());
   for (const Node& argument : node.arguments) collect(argument, out);
 }
 
 }  // namespace
 
-Expression::Expression(std::shared_ptr<const Node> root, std::string text) : root_(std::move(root)), text_(std::move(text)) {}
+Expression::Expression(std::shared_ptr<const Node> root, std::string text)
+    : root_(std::move(root)), text_(std::move(text)) {}
 
 const std::string& Expression::text() const { return text_; }
 

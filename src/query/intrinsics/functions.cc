@@ -1,5 +1,5 @@
-// What each intrinsic function does. Limits are those of AWS's developer guide: 1,000 elements of a range, 10,000 characters
-// to encode, decode or hash. Numbers where whole ones are wanted are rounded, halves upwards.
+// What each intrinsic function does. Limits are those of AWS's developer guide: 1,000 elements of a range, 10,000
+// characters to encode, decode or hash. Numbers where whole ones are wanted are rounded, halves upwards.
 #include <algorithm>
 #include <cmath>
 #include <unordered_set>
@@ -28,13 +28,15 @@ Error refuse(std::string message) { return base::make_error(ErrorCode::invalid, 
 
 Result<std::string> text_argument(const Call& call, std::size_t index) {
   const Value& value = call.arguments[index];
-  if (!value.is_string()) return refuse(fmt::format("argument {} must be a string, but was: {}", index + 1, json::print(value)));
+  if (!value.is_string())
+    return refuse(fmt::format("argument {} must be a string, but was: {}", index + 1, json::print(value)));
   return value.as_string();
 }
 
 Result<std::span<const Value>> array_argument(const Call& call, std::size_t index) {
   const Value& value = call.arguments[index];
-  if (!value.is_array()) return refuse(fmt::format("argument {} must be an array, but was: {}", index + 1, json::print(value)));
+  if (!value.is_array())
+    return refuse(fmt::format("argument {} must be an array, but was: {}", index + 1, json::print(value)));
   return value.items();
 }
 
@@ -145,7 +147,8 @@ Result<Value> array_partition(const Call& call) {
 
 Result<Value> array_contains(const Call& call) {
   ESC_TRY(const auto items, array_argument(call, 0));
-  return Value(std::any_of(items.begin(), items.end(), [&](const Value& item) { return same(item, call.arguments[1]); }));
+  return Value(
+      std::any_of(items.begin(), items.end(), [&](const Value& item) { return same(item, call.arguments[1]); }));
 }
 
 Result<Value> array_range(const Call& call) {
@@ -222,7 +225,8 @@ Result<Value> hash(const Call& call) {
   if (character_count(data) > kTextCharactersMax) return refuse("the data is longer than 10,000 characters");
   ESC_TRY(const std::string algorithm, text_argument(call, 1));
   const auto digest = base::digest(algorithm, data);
-  if (!digest) return refuse(fmt::format("the algorithm must be MD5, SHA-1, SHA-256, SHA-384 or SHA-512, but was: {}", algorithm));
+  if (!digest)
+    return refuse(fmt::format("the algorithm must be MD5, SHA-1, SHA-256, SHA-384 or SHA-512, but was: {}", algorithm));
   return Value(base::to_hex(*digest));
 }
 
@@ -296,30 +300,46 @@ Result<Value> string_split(const Call& call) {
 
 Result<Value> apply(Function function, const Call& call) {
   switch (function) {
-    case Function::format: return format(call);
-    case Function::string_to_json: return string_to_json(call);
-    case Function::json_to_string: return Value(json::print(call.arguments[0]));
-    case Function::array: return Value::array({call.arguments.begin(), call.arguments.end()});
-    case Function::array_partition: return array_partition(call);
-    case Function::array_contains: return array_contains(call);
-    case Function::array_range: return array_range(call);
-    case Function::array_get_item: return array_get_item(call);
+    case Function::format:
+      return format(call);
+    case Function::string_to_json:
+      return string_to_json(call);
+    case Function::json_to_string:
+      return Value(json::print(call.arguments[0]));
+    case Function::array:
+      return Value::array({call.arguments.begin(), call.arguments.end()});
+    case Function::array_partition:
+      return array_partition(call);
+    case Function::array_contains:
+      return array_contains(call);
+    case Function::array_range:
+      return array_range(call);
+    case Function::array_get_item:
+      return array_get_item(call);
     case Function::array_length: {
       ESC_TRY(const auto items, array_argument(call, 0));
       return Value(static_cast<std::int64_t>(items.size()));
     }
-    case Function::array_unique: return array_unique(call);
+    case Function::array_unique:
+      return array_unique(call);
     case Function::base64_encode: {
       ESC_TRY(const std::string text, bounded_text_argument(call, 0));
       return Value(base::to_base64(text));
     }
-    case Function::base64_decode: return base64_decode(call);
-    case Function::hash: return hash(call);
-    case Function::json_merge: return json_merge(call);
-    case Function::math_random: return math_random(call);
-    case Function::math_add: return math_add(call);
-    case Function::string_split: return string_split(call);
-    case Function::uuid: return Value(base::seeded_uuid(call.generator));
+    case Function::base64_decode:
+      return base64_decode(call);
+    case Function::hash:
+      return hash(call);
+    case Function::json_merge:
+      return json_merge(call);
+    case Function::math_random:
+      return math_random(call);
+    case Function::math_add:
+      return math_add(call);
+    case Function::string_split:
+      return string_split(call);
+    case Function::uuid:
+      return Value(base::seeded_uuid(call.generator));
   }
   return Value();
 }

@@ -19,7 +19,8 @@ std::string run(std::string_view text, std::string_view input = "{}") {
 }
 
 TEST(Intrinsics, Format) {
-  EXPECT_EQ(run("States.Format('Hello {}, you are {}', $.name, 41)", R"({"name":"Ann"})"), R"("Hello Ann, you are 41")");
+  EXPECT_EQ(run("States.Format('Hello {}, you are {}', $.name, 41)", R"({"name":"Ann"})"),
+            R"("Hello Ann, you are 41")");
   EXPECT_EQ(run("States.Format('{}', $)", R"({"Arg1":1,"Arg2":[]})"), R"("{Arg1=1, Arg2=[]}")");
   EXPECT_EQ(run("States.Format('{} {} {}', null, 1.1, true)"), R"("null 1.1 true")");
   EXPECT_EQ(run(R"(States.Format('\{\} {} it\'s \\', 1))"), R"("{} 1 it's \\")");
@@ -85,8 +86,9 @@ TEST(Intrinsics, NestingAndPaths) {
 }
 
 TEST(Intrinsics, SyntaxErrors) {
-  for (const char* text : {"", "States.Nope()", "States.UUID(", "States.UUID() x", "States.Format('a)", "States.Format()",
-                           R"(States.Format('\"'))", "States.MathAdd(1)", "$.a", "'text'", "States.Array(1,)", "States.Array(1 2)"}) {
+  for (const char* text :
+       {"", "States.Nope()", "States.UUID(", "States.UUID() x", "States.Format('a)", "States.Format()",
+        R"(States.Format('\"'))", "States.MathAdd(1)", "$.a", "'text'", "States.Array(1,)", "States.Array(1 2)"}) {
     EXPECT_EQ(run(text), "syntax") << text;
   }
 }

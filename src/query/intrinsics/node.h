@@ -15,8 +15,24 @@
 namespace escapement::intrinsics {
 
 enum class Function : std::uint8_t {
-  format, string_to_json, json_to_string, array, array_partition, array_contains, array_range, array_get_item, array_length,
-  array_unique, base64_encode, base64_decode, hash, json_merge, math_random, math_add, string_split, uuid
+  format,
+  string_to_json,
+  json_to_string,
+  array,
+  array_partition,
+  array_contains,
+  array_range,
+  array_get_item,
+  array_length,
+  array_unique,
+  base64_encode,
+  base64_decode,
+  hash,
+  json_merge,
+  math_random,
+  math_add,
+  string_split,
+  uuid
 };
 
 struct FunctionInfo {
@@ -33,7 +49,7 @@ struct Node {
   enum class Kind : std::uint8_t { literal, path, call };
   Kind kind = Kind::literal;
   json::Value literal;
-  std::string raw;                      // a text literal with its escapes, as States.Format wants it
+  std::string raw;  // a text literal with its escapes, as States.Format wants it
   std::optional<jsonpath::Path> path;
   const FunctionInfo* function = nullptr;
   std::vector<Node> arguments;

@@ -41,7 +41,8 @@ constexpr FunctionInfo kFunctions[] = {
 
 bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 bool is_word(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '-' || c == '+';
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.' ||
+         c == '-' || c == '+';
 }
 
 class Parser {
@@ -128,7 +129,8 @@ class Parser {
       node.raw.push_back(c);
       if (c == '\\') {
         const char escaped = peek();
-        if (done() || (escaped != '\'' && escaped != '{' && escaped != '}' && escaped != '\\')) return fail("no such escape");
+        if (done() || (escaped != '\'' && escaped != '{' && escaped != '}' && escaped != '\\'))
+          return fail("no such escape");
         node.raw.push_back(escaped);
         text.push_back(escaped);
         ++at_;
@@ -149,16 +151,24 @@ class Parser {
     for (; !done(); ++at_) {
       const char c = text_[at_];
       if (quote != '\0') {
-        if (c == '\\') ++at_;
-        else if (c == quote) quote = '\0';
+        if (c == '\\')
+          ++at_;
+        else if (c == quote)
+          quote = '\0';
         continue;
       }
-      if (brackets > 0 && (c == '\'' || c == '"')) quote = c;
-      else if (c == '[') ++brackets;
-      else if (c == ']') --brackets;
-      else if (brackets == 0 && c == '(') ++parentheses;
-      else if (brackets == 0 && parentheses > 0 && c == ')') --parentheses;
-      else if (brackets == 0 && parentheses == 0 && (c == ',' || c == ')' || is_blank(c))) break;
+      if (brackets > 0 && (c == '\'' || c == '"'))
+        quote = c;
+      else if (c == '[')
+        ++brackets;
+      else if (c == ']')
+        --brackets;
+      else if (brackets == 0 && c == '(')
+        ++parentheses;
+      else if (brackets == 0 && parentheses > 0 && c == ')')
+        --parentheses;
+      else if (brackets == 0 && parentheses == 0 && (c == ',' || c == ')' || is_blank(c)))
+        break;
     }
     at_ = std::min(at_, text_.size());
     Node node;
@@ -175,7 +185,8 @@ class Parser {
 }  // namespace
 
 const FunctionInfo* find_function(std::string_view name) {
-  const auto* info = std::find_if(std::begin(kFunctions), std::end(kFunctions), [&](const auto& f) { return f.name == name; });
+  const auto* info =
+      std::find_if(std::begin(kFunctions), std::end(kFunctions), [&](const auto& f) { return f.name == name; });
   return info == std::end(kFunctions) ? nullptr : info;
 }
 

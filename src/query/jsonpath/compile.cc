@@ -25,7 +25,8 @@ bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 // Letters of every script count: any byte of a multi-byte character does.
 bool is_name_char(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || is_digit(c) || static_cast<unsigned char>(c) >= 0x80;
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || is_digit(c) ||
+         static_cast<unsigned char>(c) >= 0x80;
 }
 
 class Parser {
@@ -115,7 +116,8 @@ class Parser {
 
   static bool ends_name(char c, bool in_filter) {
     if (c == '.' || c == '[' || c == '(' || is_blank(c)) return true;
-    return in_filter && (c == ')' || c == ',' || c == ']' || c == '=' || c == '!' || c == '<' || c == '>' || c == '&' || c == '|');
+    return in_filter &&
+           (c == ')' || c == ',' || c == ']' || c == '=' || c == '!' || c == '<' || c == '>' || c == '&' || c == '|');
   }
 
   Result<Step> parse_dotted(bool in_filter) {
@@ -143,12 +145,14 @@ class Parser {
       Function function;
     };
     static constexpr Entry kFunctions[] = {
-        {"length", Function::length}, {"size", Function::size},     {"min", Function::min},       {"max", Function::max},
-        {"avg", Function::avg},       {"sum", Function::sum},       {"stddev", Function::stddev}, {"concat", Function::concat},
-        {"append", Function::append}, {"keys", Function::keys},     {"first", Function::first},   {"last", Function::last},
+        {"length", Function::length}, {"size", Function::size},     {"min", Function::min},
+        {"max", Function::max},       {"avg", Function::avg},       {"sum", Function::sum},
+        {"stddev", Function::stddev}, {"concat", Function::concat}, {"append", Function::append},
+        {"keys", Function::keys},     {"first", Function::first},   {"last", Function::last},
         {"index", Function::index},
     };
-    const auto* entry = std::find_if(std::begin(kFunctions), std::end(kFunctions), [&](const Entry& e) { return e.name == name; });
+    const auto* entry =
+        std::find_if(std::begin(kFunctions), std::end(kFunctions), [&](const Entry& e) { return e.name == name; });
     if (entry == std::end(kFunctions)) return fail(fmt::format("function {}() is not known", name));
     if (++depth_ > kFilterDepthMax) return fail("functions are nested too deeply");
     Step step;
@@ -227,11 +231,21 @@ class Parser {
   Result<void> parse_escape(std::string& out) {
     const char c = text_[at_++];
     switch (c) {
-      case 'n': out.push_back('\n'); return {};
-      case 't': out.push_back('\t'); return {};
-      case 'r': out.push_back('\r'); return {};
-      case 'b': out.push_back('\b'); return {};
-      case 'f': out.push_back('\f'); return {};
+      case 'n':
+        out.push_back('\n');
+        return {};
+      case 't':
+        out.push_back('\t');
+        return {};
+      case 'r':
+        out.push_back('\r');
+        return {};
+      case 'b':
+        out.push_back('\b');
+        return {};
+      case 'f':
+        out.push_back('\f');
+        return {};
       case 'u': {
         unsigned code = 0;
         const std::string_view digits = text_.substr(at_, 4);
@@ -241,7 +255,9 @@ class Parser {
         base::append_utf8(out, code >= 0xD800 && code < 0xE000 ? 0xFFFD : static_cast<char32_t>(code));
         return {};
       }
-      default: out.push_back(c); return {};
+      default:
+        out.push_back(c);
+        return {};
     }
   }
 
@@ -370,18 +386,20 @@ class Parser {
       std::string_view text;
       Op op;
     };
-    static constexpr Entry kSigns[] = {{"===", Op::eq}, {"!==", Op::ne}, {"==", Op::eq}, {"!=", Op::ne}, {"<=", Op::le},
-                                       {">=", Op::ge},  {"=~", Op::matches}, {"<", Op::lt},  {">", Op::gt}};
+    static constexpr Entry kSigns[] = {{"===", Op::eq},     {"!==", Op::ne}, {"==", Op::eq},
+                                       {"!=", Op::ne},      {"<=", Op::le},  {">=", Op::ge},
+                                       {"=~", Op::matches}, {"<", Op::lt},   {">", Op::gt}};
     for (const Entry& entry : kSigns) {
       if (take(entry.text)) return entry.op;
     }
-    static constexpr Entry kWords[] = {{"in", Op::in},           {"nin", Op::nin},           {"subsetof", Op::subset_of},
-                                       {"anyof", Op::any_of},    {"noneof", Op::none_of},    {"contains", Op::contains},
-                                       {"size", Op::size},       {"empty", Op::empty}};
+    static constexpr Entry kWords[] = {{"in", Op::in},        {"nin", Op::nin},        {"subsetof", Op::subset_of},
+                                       {"anyof", Op::any_of}, {"noneof", Op::none_of}, {"contains", Op::contains},
+                                       {"size", Op::size},    {"empty", Op::empty}};
     std::size_t length = 0;
     while (is_name_char(peek(length)) && at_ + length < text_.size()) ++length;
     std::string word(text_.substr(at_, length));
-    std::transform(word.begin(), word.end(), word.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; });
+    std::transform(word.begin(), word.end(), word.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; });
     for (const Entry& entry : kWords) {
       if (word == entry.text) {
         at_ += length;
@@ -474,9 +492,12 @@ bool is_definite_step(const Steps& steps, std::size_t index) {
   switch (steps[index].kind) {
     case Step::Kind::property:
     case Step::Kind::index:
-    case Step::Kind::function: return true;
-    case Step::Kind::properties: return index + 1 == steps.size();  // makes one object; elsewhere it branches
-    default: return false;
+    case Step::Kind::function:
+      return true;
+    case Step::Kind::properties:
+      return index + 1 == steps.size();  // makes one object; elsewhere it branches
+    default:
+      return false;
   }
 }
 
@@ -494,23 +515,35 @@ std::string canonical_text(const Steps& steps, std::size_t count) {
   for (std::size_t i = 0; i < count && i < steps.size(); ++i) {
     const Step& step = steps[i];
     switch (step.kind) {
-      case Step::Kind::property: out += "['" + step.names[0] + "']"; break;
+      case Step::Kind::property:
+        out += "['" + step.names[0] + "']";
+        break;
       case Step::Kind::properties:
         for (std::size_t n = 0; n < step.names.size(); ++n) out += (n == 0 ? "['" : "','") + step.names[n];
         out += "']";
         break;
       case Step::Kind::index:
       case Step::Kind::indices:
-        for (std::size_t n = 0; n < step.indices.size(); ++n) out += (n == 0 ? "[" : ",") + std::to_string(step.indices[n]);
+        for (std::size_t n = 0; n < step.indices.size(); ++n)
+          out += (n == 0 ? "[" : ",") + std::to_string(step.indices[n]);
         out += "]";
         break;
       case Step::Kind::slice:
-        out += "[" + (step.from ? std::to_string(*step.from) : "") + ":" + (step.to ? std::to_string(*step.to) : "") + "]";
+        out +=
+            "[" + (step.from ? std::to_string(*step.from) : "") + ":" + (step.to ? std::to_string(*step.to) : "") + "]";
         break;
-      case Step::Kind::wildcard: out += "[*]"; break;
-      case Step::Kind::scan: out += ".."; break;
-      case Step::Kind::filter: out += "[?]"; break;
-      case Step::Kind::function: out += "()"; break;
+      case Step::Kind::wildcard:
+        out += "[*]";
+        break;
+      case Step::Kind::scan:
+        out += "..";
+        break;
+      case Step::Kind::filter:
+        out += "[?]";
+        break;
+      case Step::Kind::function:
+        out += "()";
+        break;
     }
   }
   return out;

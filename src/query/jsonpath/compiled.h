@@ -20,7 +20,21 @@ namespace escapement::jsonpath {
 struct FilterNode;
 struct Step;
 
-enum class Function : std::uint8_t { length, size, min, max, avg, sum, stddev, concat, append, keys, first, last, index };
+enum class Function : std::uint8_t {
+  length,
+  size,
+  min,
+  max,
+  avg,
+  sum,
+  stddev,
+  concat,
+  append,
+  keys,
+  first,
+  last,
+  index
+};
 
 // A function's argument: a literal, or a path from the document's root.
 struct Argument {
@@ -63,7 +77,21 @@ struct Operand {
 struct FilterNode {
   enum class Kind : std::uint8_t { all_of, any_of, negation, comparison, exists };
   enum class Operator : std::uint8_t {
-    eq, ne, lt, le, gt, ge, matches, in, nin, subset_of, any_of, none_of, contains, size, empty
+    eq,
+    ne,
+    lt,
+    le,
+    gt,
+    ge,
+    matches,
+    in,
+    nin,
+    subset_of,
+    any_of,
+    none_of,
+    contains,
+    size,
+    empty
   };
   Kind kind = Kind::exists;
   Operator op = Operator::eq;

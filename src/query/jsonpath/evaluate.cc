@@ -18,18 +18,24 @@ Error not_found(std::string message) { return base::make_error(ErrorCode::not_fo
 // Jayway names the Java class of what it met.
 std::string_view java_class(const Value& value) {
   switch (value.kind()) {
-    case json::Kind::null: return "null";
-    case json::Kind::boolean: return "java.lang.Boolean";
-    case json::Kind::number: return value.is_int64() ? "java.lang.Integer" : "java.lang.Double";
-    case json::Kind::string: return "java.lang.String";
-    case json::Kind::array: return "java.util.ArrayList";
-    case json::Kind::object: return "java.util.LinkedHashMap";
+    case json::Kind::null:
+      return "null";
+    case json::Kind::boolean:
+      return "java.lang.Boolean";
+    case json::Kind::number:
+      return value.is_int64() ? "java.lang.Integer" : "java.lang.Double";
+    case json::Kind::string:
+      return "java.lang.String";
+    case json::Kind::array:
+      return "java.util.ArrayList";
+    case json::Kind::object:
+      return "java.util.LinkedHashMap";
   }
   return "null";
 }
 
-// Walks the steps and collects what they select. While everything so far was definite (`upstream_definite`), a place that
-// is not there is an error; after the first branching step it only contributes nothing.
+// Walks the steps and collects what they select. While everything so far was definite (`upstream_definite`), a place
+// that is not there is an error; after the first branching step it only contributes nothing.
 class Walker {
  public:
   Walker(const Steps& steps, Evaluation& evaluation) : steps_(steps), evaluation_(evaluation) {}
@@ -44,14 +50,20 @@ class Walker {
     }
     const Step& step = steps_[at];
     switch (step.kind) {
-      case Step::Kind::property: return property(at, value, upstream_definite);
-      case Step::Kind::properties: return properties(at, value, upstream_definite);
+      case Step::Kind::property:
+        return property(at, value, upstream_definite);
+      case Step::Kind::properties:
+        return properties(at, value, upstream_definite);
       case Step::Kind::index:
       case Step::Kind::indices:
-      case Step::Kind::slice: return elements(at, value, upstream_definite);
-      case Step::Kind::wildcard: return each_child(value, [&](const Value& child) { return walk(at + 1, child, false); });
-      case Step::Kind::scan: return scan(at, value);
-      case Step::Kind::filter: return filter(at, value, upstream_definite);
+      case Step::Kind::slice:
+        return elements(at, value, upstream_definite);
+      case Step::Kind::wildcard:
+        return each_child(value, [&](const Value& child) { return walk(at + 1, child, false); });
+      case Step::Kind::scan:
+        return scan(at, value);
+      case Step::Kind::filter:
+        return filter(at, value, upstream_definite);
       case Step::Kind::function: {
         auto result = apply_function(step, value, evaluation_);
         if (!result) return std::move(result).error();
@@ -75,9 +87,10 @@ class Walker {
   }
 
   Error not_an_object(std::size_t at, const Value& value) const {
-    return not_found(fmt::format("Expected to find an object with property ['{}'] in path {} but found '{}'. This is not a json "
-                                 "object according to the JsonProvider: 'com.jayway.jsonpath.spi.json.JacksonJsonProvider'.",
-                                 steps_[at].names[0], canonical_text(steps_, at), java_class(value)));
+    return not_found(
+        fmt::format("Expected to find an object with property ['{}'] in path {} but found '{}'. This is not a json "
+                    "object according to the JsonProvider: 'com.jayway.jsonpath.spi.json.JacksonJsonProvider'.",
+                    steps_[at].names[0], canonical_text(steps_, at), java_class(value)));
   }
 
   Result<void> property(std::size_t at, const Value& value, bool upstream_definite) {
@@ -144,15 +157,16 @@ class Walker {
     return {};
   }
 
-  // The next step at this value and at everything below it, parents first. A filter is asked of every container itself, so
-  // an element of an array is selected when it is visited, not once more through its array.
+  // The next step at this value and at everything below it, parents first. A filter is asked of every container itself,
+  // so an element of an array is selected when it is visited, not once more through its array.
   Result<void> scan(std::size_t at, const Value& value) {
     if (--evaluation_.visits_left < 0) {
       return base::make_error(ErrorCode::limit_exceeded, "the path visits more values than an evaluation may");
     }
     if (!value.is_object() && !value.is_array()) return {};
     const Step& next = steps_[at + 1];
-    if (next.kind != Step::Kind::filter || accepts(*next.filter, value, evaluation_)) ESC_CHECK(walk(at + 1, value, false));
+    if (next.kind != Step::Kind::filter || accepts(*next.filter, value, evaluation_))
+      ESC_CHECK(walk(at + 1, value, false));
     return each_child(value, [&](const Value& child) { return scan(at, child); });
   }
 
@@ -169,8 +183,9 @@ class Walker {
       return {};
     }
     if (!upstream_definite) return {};
-    return base::make_error(ErrorCode::invalid, fmt::format("Filter: [?] can not be applied to primitives. Current context is: {}",
-                                                            json::print(value)));
+    return base::make_error(
+        ErrorCode::invalid,
+        fmt::format("Filter: [?] can not be applied to primitives. Current context is: {}", json::print(value)));
   }
 
   const Steps& steps_;

@@ -16,8 +16,10 @@ using json::Value;
 
 std::optional<Value> resolve(const Operand& operand, const Value& current, Evaluation& evaluation) {
   switch (operand.kind) {
-    case Operand::Kind::literal: return operand.literal;
-    case Operand::Kind::regex: return std::nullopt;
+    case Operand::Kind::literal:
+      return operand.literal;
+    case Operand::Kind::regex:
+      return std::nullopt;
     case Operand::Kind::current:
     case Operand::Kind::root: {
       const Value& start = operand.kind == Operand::Kind::current ? current : evaluation.root;
@@ -88,13 +90,20 @@ bool compare(const FilterNode& node, const std::optional<Value>& left, const std
   if (!left || !right) return node.op == Op::nin && !left && right;
   const auto sign = order(*left, *right);
   switch (node.op) {
-    case Op::lt: return sign && *sign < 0;
-    case Op::le: return sign && *sign <= 0;
-    case Op::gt: return sign && *sign > 0;
-    case Op::ge: return sign && *sign >= 0;
-    case Op::in: return holds(*right, *left);
-    case Op::nin: return !holds(*right, *left);
-    case Op::contains: return contains(*left, *right);
+    case Op::lt:
+      return sign && *sign < 0;
+    case Op::le:
+      return sign && *sign <= 0;
+    case Op::gt:
+      return sign && *sign > 0;
+    case Op::ge:
+      return sign && *sign >= 0;
+    case Op::in:
+      return holds(*right, *left);
+    case Op::nin:
+      return !holds(*right, *left);
+    case Op::contains:
+      return contains(*left, *right);
     case Op::size:
       return right->is_number() && (left->is_array() || left->is_string()) &&
              static_cast<double>(left->is_array() ? left->size() : left->as_string().size()) == right->as_double();
@@ -104,8 +113,10 @@ bool compare(const FilterNode& node, const std::optional<Value>& left, const std
     }
     case Op::subset_of:
     case Op::any_of:
-    case Op::none_of: break;
-    default: return false;
+    case Op::none_of:
+      break;
+    default:
+      return false;
   }
   if (!left->is_array()) return false;
   const auto found = [&](const Value& item) { return holds(*right, item); };
@@ -125,8 +136,10 @@ bool accepts(const FilterNode& filter, const Value& current, Evaluation& evaluat
     case FilterNode::Kind::any_of:
       return std::any_of(filter.children.begin(), filter.children.end(),
                          [&](const auto& child) { return accepts(*child, current, evaluation); });
-    case FilterNode::Kind::negation: return !accepts(*filter.children[0], current, evaluation);
-    case FilterNode::Kind::exists: return resolve(filter.left, current, evaluation).has_value();
+    case FilterNode::Kind::negation:
+      return !accepts(*filter.children[0], current, evaluation);
+    case FilterNode::Kind::exists:
+      return resolve(filter.left, current, evaluation).has_value();
     case FilterNode::Kind::comparison:
       return compare(filter, resolve(filter.left, current, evaluation), resolve(filter.right, current, evaluation));
   }

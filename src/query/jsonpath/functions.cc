@@ -61,11 +61,21 @@ Result<Value> aggregate(Function function, const std::vector<double>& numbers) {
   const auto count = static_cast<double>(numbers.size());
   double result = 0;
   switch (function) {
-    case Function::min: result = least; break;
-    case Function::max: result = most; break;
-    case Function::sum: result = sum; break;
-    case Function::avg: result = sum / count; break;
-    default: result = std::sqrt(squares / count - sum * sum / count / count); break;
+    case Function::min:
+      result = least;
+      break;
+    case Function::max:
+      result = most;
+      break;
+    case Function::sum:
+      result = sum;
+      break;
+    case Function::avg:
+      result = sum / count;
+      break;
+    default:
+      result = std::sqrt(squares / count - sum * sum / count / count);
+      break;
   }
   if (!std::isfinite(result)) return base::make_error(ErrorCode::invalid, "the result is not a finite number");
   return Value(result);
@@ -97,7 +107,8 @@ Result<Value> element(Function function, const Value& subject, const std::vector
   const auto size = static_cast<std::int64_t>(subject.size());
   std::int64_t index = function == Function::last ? size - 1 : 0;
   if (function == Function::index) {
-    if (arguments.empty() || !arguments[0].is_int64()) return base::make_error(ErrorCode::invalid, "index() takes a whole number");
+    if (arguments.empty() || !arguments[0].is_int64())
+      return base::make_error(ErrorCode::invalid, "index() takes a whole number");
     index = arguments[0].as_int64();
     if (index < 0) index += size;
   }
@@ -111,13 +122,16 @@ Result<Value> apply_function(const Step& step, const Value& subject, Evaluation&
   ESC_TRY(const std::vector<Value> arguments, evaluate_arguments(step, evaluation));
   switch (step.function) {
     case Function::length:
-    case Function::size: return length_of(subject, arguments);
+    case Function::size:
+      return length_of(subject, arguments);
     case Function::min:
     case Function::max:
     case Function::avg:
     case Function::sum:
-    case Function::stddev: return aggregate(step.function, numbers_of(subject, arguments));
-    case Function::concat: return concatenate(subject, arguments);
+    case Function::stddev:
+      return aggregate(step.function, numbers_of(subject, arguments));
+    case Function::concat:
+      return concatenate(subject, arguments);
     case Function::append: {
       std::vector<Value> items = items_of(subject);
       items.insert(items.end(), arguments.begin(), arguments.end());
@@ -131,7 +145,8 @@ Result<Value> apply_function(const Step& step, const Value& subject, Evaluation&
     }
     case Function::first:
     case Function::last:
-    case Function::index: return element(step.function, subject, arguments);
+    case Function::index:
+      return element(step.function, subject, arguments);
   }
   return Value();
 }

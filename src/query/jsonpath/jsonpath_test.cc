@@ -14,8 +14,10 @@ constexpr std::string_view kStore = R"({
     "book": [
       {"category": "reference", "author": "Nigel Rees", "title": "Sayings of the Century", "price": 8.95},
       {"category": "fiction", "author": "Evelyn Waugh", "title": "Sword of Honour", "price": 12.99},
-      {"category": "fiction", "author": "Herman Melville", "title": "Moby Dick", "isbn": "0-553-21311-3", "price": 8.99},
-      {"category": "fiction", "author": "J. R. R. Tolkien", "title": "The Lord of the Rings", "isbn": "0-395-19395-8", "price": 22.99}
+      {"category": "fiction", "author": "Herman Melville", "title": "Moby Dick",
+       "isbn": "0-553-21311-3", "price": 8.99},
+      {"category": "fiction", "author": "J. R. R. Tolkien", "title": "The Lord of the Rings",
+       "isbn": "0-395-19395-8", "price": 22.99}
     ],
     "bicycle": {"color": "red", "price": 19.95}
   },
@@ -84,12 +86,13 @@ TEST(JsonPath, WhatIsNotThere) {
   EXPECT_EQ(query("$.no.such.path"), "error: Missing property in path $['no']");
   EXPECT_EQ(query("$.store.book[9]"), "error: No results for path: $['store']['book'][9]");
   EXPECT_EQ(query("$.no[*]"), "error: Missing property in path $['no']");
-  EXPECT_EQ(query("$.expensive.x").substr(0, 76), "error: Expected to find an object with property ['x'] in path $['expensive']");
+  EXPECT_EQ(query("$.expensive.x").substr(0, 76),
+            "error: Expected to find an object with property ['x'] in path $['expensive']");
 }
 
 TEST(JsonPath, SyntaxErrors) {
-  for (const char* text : {"", "a", "$.", "$..", "$.a b", "$[", "$['a", "$['a'", "$[?(@.a]", "$[?(@.a ==)]", "$.a.nothere()", "$]",
-                           "$.a[1", "$[a]", "$x y"}) {
+  for (const char* text : {"", "a", "$.", "$..", "$.a b", "$[", "$['a", "$['a'", "$[?(@.a]", "$[?(@.a ==)]",
+                           "$.a.nothere()", "$]", "$.a[1", "$[a]", "$x y"}) {
     EXPECT_FALSE(Path::compile(text)) << text;
   }
 }

@@ -22,7 +22,9 @@ std::string answer_query_line(std::string_view json_line) {
   if (text == nullptr || !text->is_string()) return refusal("InvalidRequest", "The line has no text member \"expr\".");
   const auto path = Path::compile(text->as_string());
   if (!path) return refusal("InvalidPath", path.error().message);
-  if (path->root() != Root::input) return refusal("InvalidPath", "The path must begin with '$' alone: there is no context object and no variable here.");
+  if (path->root() != Root::input)
+    return refusal("InvalidPath",
+                   "The path must begin with '$' alone: there is no context object and no variable here.");
   const Value* input = line->find("input");
   if (input == nullptr) return json::print(Value::object({{"undefined", true}}));
   const auto result = path->evaluate(*input);

@@ -16,7 +16,8 @@ std::string step_text(const ReferencePath::Step& step) {
   return "[" + std::to_string(std::get<std::uint32_t>(step)) + "]";
 }
 
-Result<Value> set_at(std::span<const ReferencePath::Step> steps, const Value& document, bool absent, const Value& value);
+Result<Value> set_at(std::span<const ReferencePath::Step> steps, const Value& document, bool absent,
+                     const Value& value);
 
 Result<Value> set_in_object(std::span<const ReferencePath::Step> steps, const std::string& name, const Value& document,
                             const Value& value) {
@@ -36,7 +37,8 @@ Result<Value> set_in_array(std::span<const ReferencePath::Step> steps, std::uint
 }
 
 // `absent`: nothing stands here yet, so a container may be made.
-Result<Value> set_at(std::span<const ReferencePath::Step> steps, const Value& document, bool absent, const Value& value) {
+Result<Value> set_at(std::span<const ReferencePath::Step> steps, const Value& document, bool absent,
+                     const Value& value) {
   if (steps.empty()) return value;
   if (const auto* name = std::get_if<std::string>(&steps[0]); name != nullptr && (document.is_object() || absent)) {
     return set_in_object(steps, *name, document, value);
@@ -53,7 +55,8 @@ Result<ReferencePath> ReferencePath::compile(std::string_view text) {
   ESC_TRY(Path path, Path::compile(text));
   ReferencePath out;
   out.text_ = std::string(text);
-  if (path.root() != Root::input) return base::make_error(ErrorCode::invalid, "Value is not a Reference Path: it must begin with '$'");
+  if (path.root() != Root::input)
+    return base::make_error(ErrorCode::invalid, "Value is not a Reference Path: it must begin with '$'");
   for (const jsonpath::Step& step : path.steps()) {
     if (step.kind == jsonpath::Step::Kind::property) {
       out.steps_.emplace_back(step.names[0]);
