@@ -22,6 +22,13 @@ TEST(Json, EscapesOnlyWhatMustBe) {
   EXPECT_EQ(round_trip(R"("\u00e9\/\"\\\n\u0001\ud83d\ude00")"), "\"\xc3\xa9/\\\"\\\\\\n\\u0001\xf0\x9f\x98\x80\"");
 }
 
+TEST(Json, LoneSurrogatesAreReplacedUnlessKept) {
+  EXPECT_EQ(round_trip(R"("a\ud800b")"), "\"a\xef\xbf\xbd" "b\"");
+  const auto kept = parse(R"("a\ud800b")", {.keep_lone_surrogates = true});
+  ASSERT_TRUE(kept);
+  EXPECT_EQ(print(*kept), R"("a\uD800b")");
+}
+
 TEST(Json, RepeatedKeyKeepsFirstPlaceAndLastValue) {
   EXPECT_EQ(round_trip(R"({"a":1,"b":2,"a":3})"), R"({"a":3,"b":2})");
   std::string many = "{";

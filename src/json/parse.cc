@@ -217,7 +217,7 @@ class Parser {
     return true;
   }
 
-  // A lone surrogate becomes U+FFFD, since the Value holds valid UTF-8 only.
+  // A lone surrogate becomes U+FFFD, since the Value holds valid UTF-8 only (but see ParseLimits).
   bool parse_unicode_escape(std::string& out) {
     char32_t unit = 0;
     if (!read_hex4(unit)) return false;
@@ -232,7 +232,8 @@ class Parser {
       }
       at_ = back;
     }
-    base::append_utf8(out, unit >= 0xd800 && unit < 0xe000 ? 0xfffd : unit);
+    const bool is_lone = unit >= 0xd800 && unit < 0xe000;
+    base::append_utf8(out, is_lone && !limits_.keep_lone_surrogates ? 0xfffd : unit);
     return true;
   }
 

@@ -34,6 +34,13 @@ std::string print_real(double real) {
   return mantissa + "E" + std::to_string(std::atoi(text.c_str() + mark + 1));
 }
 
+// Half of a pair, kept as the three bytes that UTF-8 would give it, as the escape that it came from.
+void print_surrogate_to(std::string& out, std::string_view bytes) {
+  const unsigned unit = 0xd000u | (static_cast<unsigned>(bytes[1]) & 0x3f) << 6 | (static_cast<unsigned>(bytes[2]) & 0x3f);
+  out += "\\u";
+  for (int shift = 12; shift >= 0; shift -= 4) out.push_back("0123456789ABCDEF"[(unit >> shift) & 15]);
+}
+
 void print_any(std::string& out, const Value& value, bool pretty, int depth);
 
 void print_items(std::string& out, const Value& array, bool pretty, int depth) {
@@ -92,9 +99,16 @@ void print_string_to(std::string& out, std::string_view text) {
   std::size_t run = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const auto c = static_cast<unsigned char>(text[i]);
-    if (c >= 0x20 && c != '"' && c != '\\') continue;
+    const bool surrogate = c == 0xed && i + 2 < text.size() && static_cast<unsigned char>(text[i + 1]) >= 0xa0;
+    if (c >= 0x20 && c != '"' && c != '\\' && !surrogate) continue;
     out.append(text, run, i - run);
     run = i + 1;
+    if (surrogate) {
+      print_surrogate_to(out, text.substr(i, 3));
+      i += 2;
+      run = i + 1;
+      continue;
+    }
     switch (c) {
       case '"': out += "\\\""; break;
       case '\\': out += "\\\\"; break;
