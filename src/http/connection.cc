@@ -101,10 +101,10 @@ void Connection::start() {
 void Connection::close() {
   if (phase_ == Phase::closed) return;
   phase_ = Phase::closed;
+  hub_.open.fetch_sub(1, std::memory_order_relaxed);  // before the client can see it
   error_code ignored;
   socket_.close(ignored);
   on_disconnect_ = nullptr;
-  hub_.open.fetch_sub(1, std::memory_order_relaxed);
   hub_.connections.erase(this);
 }
 

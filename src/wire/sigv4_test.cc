@@ -218,7 +218,8 @@ TEST_F(SigV4, SignerAndVerifierAgree) {
   const auto verified = SigV4Verifier(keys_, {}).verify(signed_request(now_), now_);
   ASSERT_TRUE(verified) << verified.error().message;
   EXPECT_EQ(verified->region, "eu-west-1");
-  const CredentialScope scope = find_credential_scope(signed_request(now_));
+  const http::Request request = signed_request(now_);
+  const CredentialScope scope = find_credential_scope(request);
   EXPECT_EQ(scope.service, "states");
   EXPECT_EQ(scope.region, "eu-west-1");
 }
