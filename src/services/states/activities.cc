@@ -1,0 +1,111 @@
+#include <fmt/format.h>
+
+#include "services/states/errors.h"
+#include "services/states/operations.h"
+#include "services/states/tags.h"
+
+namespace escapement::services::states {
+namespace {
+
+void poll(const Operations& operations, const std::string& arn, std::string worker, std::shared_ptr<wire::Respond> respond);
+
+// Tells the engine before the worker hears of it: a task that timed out or was cancelled meanwhile is not handed out.
+void hand_out(const Operations& operations, const std::string& arn, std::string worker, connectors::ActivityTask task,
+              std::shared_ptr<wire::Respond> respond) {
+  const engine::ExecutionId execution = task.key.execution;
+  interpreter::ActivityTaken taken{task.key.task, worker};
+  operations.engine.submit(execution, std::move(taken),
+                           [&operations, arn, worker = std::move(worker), task = std::move(task), respond = std::move(respond)](base::Result<void> done) mutable {
+                             if (!done && done.error().code == base::ErrorCode::unavailable) return (*respond)(std::move(done).error());
+                             if (!done) return poll(operations, arn, std::move(worker), std::move(respond));
+                             (*respond)(json::Value::object({{"input", std::move(task.input)}, {"taskToken", std::move(task.token)}}));
+                           });
+}
+
+// `respond` is shared because the queue may refuse to keep it.
+void poll(const Operations& operations, const std::string& arn, std::string worker, std::shared_ptr<wire::Respond> respond) {
+  auto taken = [&operations, arn, worker = std::move(worker), respond](std::optional<connectors::ActivityTask> task) mutable {
+    if (!task) return (*respond)(json::Value::object({}));
+    hand_out(operations, arn, std::move(worker), std::move(*task), std::move(respond));
+  };
+  if (!operations.activities.poll(arn, std::move(taken))) {
+    (*respond)(base::make_error(base::ErrorCode::limit_exceeded, "ActivityWorkerLimitExceeded",
+                                "The maximum number of workers concurrently polling for activity tasks has been reached"));
+  }
+}
+
+}  // namespace
+
+Answer create_activity(const Operations& operations, const wire::Call& call) {
+  const std::string name(text(call.input, "name"));
+  ESC_CHECK(check_name(name));
+  const ActivityArn arn{call.region, call.account, name};
+  const Tags tags = tags_from_json(call.input.find("tags"));
+  ESC_CHECK(operations.authorise(call, "states:CreateActivity", arn.to_string(), request_tags(tags)));
+  const std::size_t there = operations.directory.list_activities(call.region, "", operations.quotas.activities_max).size();
+
+  const auto create = [&](std::optional<Activity> known) -> base::Result<std::optional<Activity>> {
+    if (known) return known;
+    if (there >= operations.quotas.activities_max) {
+      return base::make_error(base::ErrorCode::limit_exceeded, "ActivityLimitExceeded",
+                              fmt::format("The limit of {} activities has been reached", operations.quotas.activities_max));
+    }
+    Activity activity{arn.to_string(), name, call.region, operations.clock.now(), {}};
+    ESC_TRY(activity.tags, merged_tags({}, tags, operations.quotas.tags_max));
+    return activity;
+  };
+  ESC_TRY(const auto activity, operations.directory.change_activity(call.region, name, create));
+  return json::Value::object({{"activityArn", activity->arn}, {"creationDate", timestamp(activity->created)}});
+}
+
+Answer describe_activity(const Operations& operations, const wire::Call& call) {
+  ESC_TRY(const ActivityArn arn, parse_activity_arn(text(call.input, "activityArn")));
+  ESC_CHECK(operations.authorise(call, "states:DescribeActivity", arn.to_string()));
+  const auto activity = operations.directory.find_activity(arn.region, arn.name);
+  if (!activity) return activity_does_not_exist(arn.to_string());
+  return json::Value::object({{"activityArn", activity->arn},
+                              {"creationDate", timestamp(activity->created)},
+                              {"encryptionConfiguration", json::Value::object({{"type", "AWS_OWNED_KEY"}})},
+                              {"name", activity->name}});
+}
+
+Answer delete_activity(const Operations& operations, const wire::Call& call) {
+  ESC_TRY(const ActivityArn arn, parse_activity_arn(text(call.input, "activityArn")));
+  ESC_CHECK(operations.authorise(call, "states:DeleteActivity", arn.to_string()));
+  ESC_CHECK(operations.directory.change_activity(arn.region, arn.name, [](std::optional<Activity>) -> base::Result<std::optional<Activity>> {
+    return std::optional<Activity>();
+  }));
+  return json::Value::object({});
+}
+
+Answer list_activities(const Operations& operations, const wire::Call& call) {
+  ESC_CHECK(operations.authorise(call, "states:ListActivities", ActivityArn{call.region, call.account, "*"}.to_string()));
+  const std::string listing = "activities " + call.region;
+  std::string after;
+  if (const std::string_view token = text(call.input, "nextToken"); !token.empty()) {
+    ESC_TRY(after, operations.page_tokens.parse(listing, token));
+  }
+  const std::size_t count = page_size(call.input);
+  std::vector<Activity> activities = operations.directory.list_activities(call.region, after, count + 1);
+  json::ObjectBuilder answer;
+  if (activities.size() > count) {
+    activities.pop_back();
+    answer.set("nextToken", operations.page_tokens.make(listing, activities.back().name));
+  }
+  std::vector<json::Value> items;
+  for (const Activity& activity : activities) {
+    items.push_back(json::Value::object({{"activityArn", activity.arn}, {"creationDate", timestamp(activity.created)}, {"name", activity.name}}));
+  }
+  answer.set("activities", json::Value::array(std::move(items)));
+  return std::move(answer).build();
+}
+
+void get_activity_task(const Operations& operations, wire::Call call, wire::Respond respond) {
+  auto arn = parse_activity_arn(text(call.input, "activityArn"));
+  if (!arn) return respond(std::move(arn).error());
+  if (auto allowed = operations.authorise(call, "states:GetActivityTask", arn->to_string()); !allowed) return respond(std::move(allowed).error());
+  if (!operations.directory.activity_exists(arn->to_string())) return respond(activity_does_not_exist(arn->to_string()));
+  poll(operations, arn->to_string(), std::string(text(call.input, "workerName")), std::make_shared<wire::Respond>(std::move(respond)));
+}
+
+}  // namespace escapement::services::states

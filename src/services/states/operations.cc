@@ -1,0 +1,59 @@
+#include "services/states/operations.h"
+
+#include "services/states/deletion.h"
+#include "services/states/errors.h"
+
+namespace escapement::services::states {
+
+base::Result<void> Operations::authorise(const wire::Call& call, std::string_view action, std::string_view resource,
+                                         const identity::RequestContext& context) const {
+  if (!call.principal) return base::make_error(base::ErrorCode::denied, "AccessDeniedException", "The request is not signed");
+  return authoriser.authorise(*call.principal, action, resource, context);
+}
+
+base::Result<void> Operations::authorise_machine(const wire::Call& call, std::string_view action, const MachineArn& arn) const {
+  identity::RequestContext context;
+  if (!arn.qualifier.empty()) context.emplace("states:StateMachineQualifier", arn.qualifier);
+  const std::string resource = arn.unqualified();
+  if (const MachinePtr known = directory.find(resource)) {
+    for (const auto& [key, value] : known->tags) context.emplace("aws:ResourceTag/" + key, value);
+  }
+  return authorise(call, action, resource, context);
+}
+
+base::Result<MachinePtr> Operations::machine(const MachineArn& arn) const {
+  const std::string unqualified = arn.unqualified();
+  MachinePtr found = directory.find(unqualified);
+  if (found && found->deleting) {
+    ESC_TRY(const bool gone, finish_deletion(directory, engine, *found));
+    if (gone) found = nullptr;
+  }
+  if (!found) return machine_does_not_exist(arn.to_string());
+  return found;
+}
+
+std::string_view text(const json::Value& input, std::string_view member) {
+  const json::Value* found = input.find(member);
+  return found && found->is_string() ? std::string_view(found->as_string()) : std::string_view();
+}
+
+std::optional<std::string> optional_text(const json::Value& input, std::string_view member) {
+  const json::Value* found = input.find(member);
+  if (!found || !found->is_string()) return std::nullopt;
+  return found->as_string();
+}
+
+bool flag(const json::Value& input, std::string_view member, bool absent) {
+  const json::Value* found = input.find(member);
+  return found && found->is_bool() ? found->as_bool() : absent;
+}
+
+std::size_t page_size(const json::Value& input) {
+  const json::Value* found = input.find("maxResults");
+  const std::int64_t wanted = found && found->is_int64() ? found->as_int64() : 0;
+  return wanted <= 0 ? 100 : static_cast<std::size_t>(wanted);
+}
+
+json::Value timestamp(base::Timestamp time) { return time.as_seconds(); }
+
+}  // namespace escapement::services::states
