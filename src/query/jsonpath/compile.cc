@@ -204,7 +204,7 @@ class Parser {
     do {
       skip_blanks();
       if (peek() != '\'' && peek() != '"') return fail("a quoted name is missing");
-      ESC_TRY(std::string name, parse_quoted());
+      ESC_TRY(std::string name, parse_quoted(/*name=*/true));
       step.names.push_back(std::move(name));
       skip_blanks();
     } while (take(','));
@@ -212,7 +212,9 @@ class Parser {
     return {};
   }
 
-  Result<std::string> parse_quoted() {
+  // In a member's name a backslash escapes only the quote that would end it, and itself; before anything else it is a
+  // character of the name, as Step Functions reads it. Literals in filters know the escapes of JSON.
+  Result<std::string> parse_quoted(bool name) {
     const char quote = text_[at_++];
     std::string out;
     while (true) {
@@ -224,7 +226,12 @@ class Parser {
         continue;
       }
       if (done()) return fail("the quotation is not closed");
-      ESC_CHECK(parse_escape(out));
+      if (!name) {
+        ESC_CHECK(parse_escape(out));
+        continue;
+      }
+      if (peek() != quote && peek() != '\\') out.push_back('\\');
+      out.push_back(text_[at_++]);
     }
   }
 
@@ -456,7 +463,7 @@ class Parser {
   Result<json::Value> parse_literal() {
     skip_blanks();
     if (peek() == '\'' || peek() == '"') {
-      ESC_TRY(std::string text, parse_quoted());
+      ESC_TRY(std::string text, parse_quoted(/*name=*/false));
       return json::Value(std::move(text));
     }
     if (peek() == '[') return parse_array();

@@ -221,7 +221,10 @@ Result<Value> Path::evaluate(const Value& root) const {
   }
   if (at != nullptr) return *at;
   Evaluation evaluation{root, kVisitsMax};
-  return evaluate_steps(steps, root, evaluation);
+  Result<Value> result = evaluate_steps(steps, root, evaluation);
+  // Step Functions answers an empty array even where the way to the first branching step is missing.
+  if (!result && result.error().code == ErrorCode::not_found && !compiled_->definite) return Value::array({});
+  return result;
 }
 
 }  // namespace escapement::jsonpath

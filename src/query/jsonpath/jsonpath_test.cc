@@ -85,9 +85,17 @@ TEST(JsonPath, WhatIsNotThere) {
   EXPECT_EQ(query("$.no"), "error: No results for path: $['no']");
   EXPECT_EQ(query("$.no.such.path"), "error: Missing property in path $['no']");
   EXPECT_EQ(query("$.store.book[9]"), "error: No results for path: $['store']['book'][9]");
-  EXPECT_EQ(query("$.no[*]"), "error: Missing property in path $['no']");
+  EXPECT_EQ(query("$.no[*]"), "[]");
+  EXPECT_EQ(query("$.no.such[1:5].x"), "[]");
+  EXPECT_EQ(query("$.expensive[:1]"), "[]");
   EXPECT_EQ(query("$.expensive.x").substr(0, 76),
             "error: Expected to find an object with property ['x'] in path $['expensive']");
+}
+
+TEST(JsonPath, EscapesInNames) {
+  EXPECT_EQ(query(R"($['a\""b'])", R"({"a\\\"\"b":1})"), "1");
+  EXPECT_EQ(query(R"($['it\'s'])", R"({"it's":1})"), "1");
+  EXPECT_EQ(query(R"($['a\\b'])", R"({"a\\b":1})"), "1");
 }
 
 TEST(JsonPath, SyntaxErrors) {

@@ -45,6 +45,7 @@ class Path {
   const std::vector<Step>& steps() const;  // for this room
 
   // `root` is the value of what root() names.
+  // An indefinite path answers an empty array where anything on its way is missing.
   // Errors: not_found (a definite path without a value; the message is Jayway's, "No results for path: $['a']"),
   // invalid (a function of an unfit value), limit_exceeded.
   base::Result<json::Value> evaluate(const json::Value& root) const;
