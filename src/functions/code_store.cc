@@ -28,9 +28,7 @@ constexpr std::uint64_t kRatioMax = 1'100;
 constexpr mode_t kUnixTypeMask = 0170000;
 
 base::Error invalid(std::string message) {
-  base::Error error = base::make_error(base::ErrorCode::invalid, "InvalidParameterValueException", std::move(message));
-  error.members.emplace_back("Type", "User");
-  return error;
+  return base::make_error(base::ErrorCode::invalid, "InvalidParameterValueException", std::move(message));
 }
 
 base::Error io_error(std::string what) {
@@ -264,6 +262,13 @@ base::Result<std::string> CodeStore::archive(std::string_view sha256_hex) const 
   std::string bytes((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
   if (in.bad()) return base::make_error(base::ErrorCode::io, "cannot read code");
   return bytes;
+}
+
+std::vector<std::string> CodeStore::list() const {
+  std::vector<std::string> names;
+  std::error_code error;
+  for (const fs::directory_entry& entry : fs::directory_iterator(directory_, error)) names.push_back(entry.path().filename().string());
+  return names;
 }
 
 base::Result<void> CodeStore::erase(std::string_view sha256_hex) const {

@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 
@@ -44,6 +45,8 @@ class CodeStore {
   std::filesystem::path tree(std::string_view sha256_hex) const;
   // The archive's bytes. Errors: not_found, io.
   base::Result<std::string> archive(std::string_view sha256_hex) const;
+  // The digests of all that is stored, and the names of trees put together from several layers.
+  std::vector<std::string> list() const;
   // Removes the archive and its tree; absent is fine. Only when no function and no process uses it.
   base::Result<void> erase(std::string_view sha256_hex) const;
 

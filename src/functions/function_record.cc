@@ -27,9 +27,7 @@ base::Error not_found(std::string_view region, std::string_view account, std::st
   std::string message = "Function not found: arn:aws:lambda:";
   message.append(region).append(":").append(account).append(":function:").append(name);
   if (!qualifier.empty()) message.append(":").append(qualifier);
-  base::Error error = base::make_error(base::ErrorCode::not_found, "ResourceNotFoundException", std::move(message));
-  error.members.emplace_back("Type", "User");
-  return error;
+  return base::make_error(base::ErrorCode::not_found, "ResourceNotFoundException", std::move(message));
 }
 
 void read_logging(FunctionVersion& version, const json::Value& configuration) {

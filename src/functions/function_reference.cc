@@ -1,26 +1,14 @@
 #include "functions/function_reference.h"
 
-#include <vector>
-
 namespace escapement::functions {
 namespace {
 
 bool is_name(std::string_view text) {
   if (text.empty() || text.size() > 140) return false;
   for (const char c : text) {
-    if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_')) return false;
+    if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.')) return false;
   }
   return true;
-}
-
-std::vector<std::string_view> split(std::string_view text) {
-  std::vector<std::string_view> parts;
-  for (std::size_t at = 0;;) {
-    const std::size_t colon = text.find(':', at);
-    parts.push_back(text.substr(at, colon - at));
-    if (colon == std::string_view::npos) return parts;
-    at = colon + 1;
-  }
 }
 
 bool is_account(std::string_view text) {
@@ -32,29 +20,42 @@ base::Error bad(std::string_view text) {
                           "'" + std::string(text.substr(0, 256)) + "' is not a function name or ARN");
 }
 
+// Takes the text up to the next colon if it is wanted; each part of an ARN may be left out.
+bool take(std::string_view& text, std::string& into, bool (*is_wanted)(std::string_view)) {
+  const std::size_t colon = text.find(':');
+  if (colon == std::string_view::npos || !is_wanted(text.substr(0, colon))) return false;
+  into = text.substr(0, colon);
+  text.remove_prefix(colon + 1);
+  return true;
+}
+
+// "us-east-1", "us-gov-west-1"
+bool is_region(std::string_view text) {
+  const std::size_t dash = text.rfind('-');
+  return dash != std::string_view::npos && dash + 2 == text.size() && text.back() >= '0' && text.back() <= '9' && text.find('-') >= 2 &&
+         text.find('-') < dash;
+}
+
 }  // namespace
 
 base::Result<FunctionReference> parse_function_reference(std::string_view text) {
-  std::vector<std::string_view> parts = split(text);
+  std::string_view rest = text;
   FunctionReference reference;
-  std::size_t at = 0;
-  if (parts[0] == "arn") {
-    if (parts.size() < 7 || parts[2] != "lambda" || parts[5] != "function" || !is_account(parts[4])) return bad(text);
-    reference.region = parts[3];
-    reference.account = parts[4];
-    at = 6;
-  } else if (parts.size() >= 3 && parts[1] == "function" && is_account(parts[0])) {
-    reference.account = parts[0];
-    at = 2;
-  } else if (parts.size() >= 2 && parts[0] == "function") {
-    at = 1;
+  if (rest.starts_with("arn:")) {
+    const std::size_t service = rest.find(':', 4);
+    if (service == std::string_view::npos || !rest.substr(service + 1).starts_with("lambda:")) return bad(text);
+    rest.remove_prefix(service + 1 + 7);
   }
-  if (!is_name(parts[at]) || parts.size() > at + 2) return bad(text);
-  reference.name = parts[at];
-  if (parts.size() == at + 2) {
-    const std::string_view qualifier = parts[at + 1];
-    if (qualifier != "$LATEST" && !is_name(qualifier)) return bad(text);
-    reference.qualifier = qualifier;
+  std::string word;
+  take(rest, reference.region, is_region);
+  take(rest, reference.account, is_account);
+  take(rest, word, [](std::string_view part) { return part == "function"; });
+  const std::size_t colon = rest.find(':');
+  reference.name = rest.substr(0, colon);
+  if (!is_name(reference.name)) return bad(text);
+  if (colon != std::string_view::npos) {
+    reference.qualifier = rest.substr(colon + 1);
+    if (reference.qualifier != "$LATEST" && !is_name(reference.qualifier)) return bad(text);
   }
   return reference;
 }

@@ -1,4 +1,4 @@
-// How callers name a function: NAME, NAME:QUALIFIER, ACCOUNT:function:NAME[:QUALIFIER], function:NAME[:QUALIFIER], or the ARN.
+// How callers name a function: by its ARN, of which every part before the name may be left out, with or without a qualifier.
 #pragma once
 
 #include <string>

@@ -27,7 +27,6 @@ std::uint32_t processes_for_machine() {
 base::Error throttled(const char* reason) {
   base::Error error = base::make_error(base::ErrorCode::limit_exceeded, "TooManyRequestsException", "Rate Exceeded.");
   error.members.emplace_back("Reason", reason);
-  error.members.emplace_back("Type", "User");
   return error;
 }
 
