@@ -51,14 +51,18 @@ class Authoriser {
                                        const RequestContext& context = {}) const = 0;
 
   // iam:PassRole on `role_arn` with iam:PassedToService = `service` ("states.amazonaws.com"), and that the role exists and its
-  // trust policy lets that service assume it.
-  virtual base::Result<void> authorise_pass_role(const Principal& principal, std::string_view role_arn,
-                                                 std::string_view service) const = 0;
+  // trust policy lets that service assume it. `context` is what the trust policy may ask for: aws:SourceArn, the ARN of the
+  // resource that the role is for (aws:SourceAccount is always there). Errors: denied; where the role cannot be assumed, the
+  // error that `service` answers with.
+  virtual base::Result<void> authorise_pass_role(const Principal& principal, std::string_view role_arn, std::string_view service,
+                                                 const RequestContext& context = {}) const = 0;
 
   // The principal that the server acts as when it works for `service` under `role_arn` (a state machine's or function's
   // role), in a session of the given name. Errors: denied (no such role, or its trust policy does not name the service).
+  // `context` as above.
   virtual base::Result<std::shared_ptr<const Principal>> assume_for_service(std::string_view role_arn, std::string_view service,
-                                                                            std::string_view session_name) const = 0;
+                                                                            std::string_view session_name,
+                                                                            const RequestContext& context = {}) const = 0;
 };
 
 }  // namespace escapement::identity

@@ -127,7 +127,7 @@ std::string encode(const Entity& entity) {
   out.set("kind", to_text(entity.kind)).set("name", entity.name).set("id", entity.id).set("path", entity.path);
   out.set("created", entity.created.ms());
   out.set_if(!entity.tags.empty(), "tags", tags_value(entity.tags));
-  out.set_if(!inline_policies.empty(), "inline", Value::array(std::move(inline_policies)));
+  out.set_if(!entity.inline_policies.empty(), "inline", Value::array(std::move(inline_policies)));
   out.set_if(!entity.attached.empty(), "attached", texts_value(entity.attached));
   out.set_if(!entity.boundary.empty(), "boundary", entity.boundary);
   out.set_if(!entity.groups.empty(), "groups", texts_value(entity.groups));
