@@ -3,9 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <optional>
+#include <deque>
 #include <unordered_map>
-#include <vector>
 
 #include "base/codec.h"
 #include "wire/canonical.h"
@@ -39,8 +38,8 @@ struct Claim {
   std::string_view token;
   std::string_view expires;  // presigned only
   bool presigned = false;
-  // The query form is percent-encoded; what the views point to lives here.
-  std::vector<std::string> decoded;
+  // The query form is percent-encoded; what the views point to lives here, in a container that keeps its elements in place.
+  std::deque<std::string> decoded;
 };
 
 bool split_credential(std::string_view credential, Claim& claim) {
@@ -101,7 +100,6 @@ std::expected<void, SignatureError> read_authorization(std::string_view authoriz
 
 std::expected<void, SignatureError> read_query(std::string_view query, Claim& claim) {
   claim.presigned = true;
-  claim.decoded.reserve(8);
   std::string_view algorithm;
   std::string_view credential;
   const std::pair<std::string_view, std::string_view*> wanted[] = {
@@ -116,7 +114,7 @@ std::expected<void, SignatureError> read_query(std::string_view query, Claim& cl
     for (const auto& [name, target] : wanted) {
       if (part.substr(0, equals) != name || !target->empty()) continue;
       auto value = base::percent_decode(part.substr(equals + 1));
-      if (!value) continue;
+      if (!value || value->empty()) continue;
       claim.decoded.push_back(std::move(*value));
       *target = claim.decoded.back();
     }
