@@ -173,7 +173,9 @@ class Evaluation {
 
   // evaluation_apply.cc
   Value call_expression(const Node& node, const Value& input, Frame* frame, const Value* first);
-  Value apply(const Value& function, std::span<const Value> arguments, const Value& context, Frame* frame);
+  // `site`: the call in the expression, which errors point at; may be null.
+  Value apply(const Value& function, std::span<const Value> arguments, const Value& context, Frame* frame,
+              const Node* site = nullptr);
   Value apply_once(const Value& function, std::span<const Value> arguments, const Value& context, Frame* frame,
                    bool validate = true);
   Value apply_lambda(const FunctionNode& function, std::span<const Value> arguments);

@@ -15,6 +15,12 @@ std::string_view procedure_name(const Node& procedure) {
   return procedure.type == NodeType::variable ? std::string_view(procedure.text) : std::string_view();
 }
 
+// An error inside a function is reported at the call, one of no function where it was found out.
+void annotate(Failure& failure, const Value& function, std::uint32_t at, std::string_view name) {
+  if (function.is_function() || failure.position == kNoPosition) failure.position = at;
+  if (!failure.token && !name.empty()) failure.token = json::Value(name);
+}
+
 }  // namespace
 
 std::size_t function_arity(const FunctionNode& function) {
@@ -49,19 +55,19 @@ Value Evaluation::call_expression(const Node& node, const Value& input, Frame* f
   Value* arguments = arena_.make_array<Value>(node.list.size() + extra);
   if (first != nullptr) arguments[0] = *first;
   for (std::size_t i = 0; i < node.list.size(); ++i) arguments[i + extra] = evaluate(*node.list[i], input, frame);
-  try {
-    return apply(function, {arguments, node.list.size() + extra}, input, frame);
-  } catch (Failure& failure) {
-    if (function.is_function() || failure.position == kNoPosition) failure.position = node.at;
-    const std::string_view name = procedure_name(procedure);
-    if (!failure.token && !name.empty()) failure.token = json::Value(name);
-    throw;
-  }
+  return apply(function, {arguments, node.list.size() + extra}, input, frame, &node);
 }
 
 // A lambda whose body ends in a call answers that call; making it here instead of inside keeps the stack flat.
-Value Evaluation::apply(const Value& function, std::span<const Value> arguments, const Value& context, Frame* frame) {
-  Value result = apply_once(function, arguments, context, frame);
+Value Evaluation::apply(const Value& function, std::span<const Value> arguments, const Value& context, Frame* frame,
+                        const Node* site) {
+  Value result;
+  try {
+    result = apply_once(function, arguments, context, frame);
+  } catch (Failure& failure) {
+    if (site != nullptr) annotate(failure, function, site->at, procedure_name(*site->lhs));
+    throw;
+  }
   while (result.kind() == Kind::thunk) {
     const ThunkNode& thunk = result.thunk();
     const Node& call = *thunk.call;
@@ -71,8 +77,8 @@ Value Evaluation::apply(const Value& function, std::span<const Value> arguments,
     try {
       result = apply_once(next, {values, call.list.size()}, context, frame);
     } catch (Failure& failure) {
-      if (next.is_function() || failure.position == kNoPosition) failure.position = call.lhs->at;
-      if (!failure.token && call.lhs->type == NodeType::variable) failure.token = json::Value(call.lhs->text);
+      annotate(failure, next, call.lhs->at, procedure_name(*call.lhs));
+      if (site != nullptr && !failure.token) annotate(failure, Value(), site->at, procedure_name(*site->lhs));
       throw;
     }
   }
@@ -210,8 +216,13 @@ void Evaluation::update(const FunctionNode& function, const Value& match) {
       failure.value = for_message(changes);
       throw failure;
     }
+    const ObjectView members(changes);
+    if (!match.is_object() && !match.is_array() && members.size() > 0) {
+      Failure failure = Failure::at("T2014", node.lhs->at);
+      failure.value = for_message(match);
+      throw failure;
+    }
     if (match.kind() == Kind::object) {
-      const ObjectView members(changes);
       for (std::size_t i = 0; i < members.size(); ++i) match.object_node()->set(arena_, members.key(i), members.value(i));
     }
   }
@@ -234,11 +245,8 @@ void Evaluation::update(const FunctionNode& function, const Value& match) {
 
 Value Evaluation::apply_expression(const Node& node, const Value& input, Frame* frame) {
   const Value left = evaluate(*node.lhs, input, frame);
-  if (node.rhs->type == NodeType::call && !node.rhs->extra) return call_expression(*node.rhs, input, frame, &left);
-  if (node.rhs->type == NodeType::call) {
-    // A call with predicates: they apply to its result.
-    return finish(*node.rhs, call_expression(*node.rhs, input, frame, &left), input, frame);
-  }
+  // The call alone: predicates behind it are not looked at, as in the reference.
+  if (node.rhs->type == NodeType::call) return call_expression(*node.rhs, input, frame, &left);
   const Value function = evaluate(*node.rhs, input, frame);
   if (!function.is_function()) {
     Failure failure = Failure::at("T2006", node.at);

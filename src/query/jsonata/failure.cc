@@ -111,6 +111,8 @@ constexpr std::pair<std::string_view, std::string_view> kMessages[] = {
     {"T2011", "The insert/update clause of the transform expression must evaluate to an object: {{value}}"},
     {"T2012", "The delete clause of the transform expression must evaluate to a string or array of strings: {{value}}"},
     {"T2013", "The transform expression clones the input object using the $clone() function.  This has been overridden in the current scope by a non-function."},
+    // Ours: JavaScript raises an error without a code there.
+    {"T2014", "The pattern of the transform expression must select objects: {{value}}"},
 };
 
 std::string shown(const std::optional<json::Value>& value) {

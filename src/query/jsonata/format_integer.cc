@@ -173,7 +173,7 @@ double parse_integer(std::string_view text, const IntegerPicture& picture) {
   const bool upper = picture.letter_case == IntegerPicture::LetterCase::upper;
   switch (picture.form) {
     case IntegerPicture::Form::letters: return from_letters(text, upper ? 'A' : 'a');
-    case IntegerPicture::Form::roman: return from_roman(text);
+    case IntegerPicture::Form::roman: return from_roman(upper ? std::string(text) : to_upper(text));
     case IntegerPicture::Form::words: return from_words(to_lower(text));
     case IntegerPicture::Form::decimal: return parse_decimal(text, picture);
     case IntegerPicture::Form::sequence: fail_sequence(picture);

@@ -184,11 +184,11 @@ Value replace_text(const Call& call, double limit) {
   Evaluation& evaluation = call.evaluation;
   const std::string_view text = call[0].text();
   const std::string_view pattern = call[1].text();
-  if (!call[2].is_string()) throw Failure::of("D3012", for_message(call[2]));
   std::string out;
   std::size_t position = 0;
   double count = 0;
   for (std::size_t at = text.find(pattern); at != std::string_view::npos && count < limit; at = text.find(pattern, position)) {
+    if (!call[2].is_string()) throw Failure::of("D3012", for_message(call[2]));
     evaluation.charge(1);
     append_text(out, text.substr(position, at - position));
     append_text(out, call[2].text());

@@ -174,7 +174,8 @@ double from_roman(std::string_view text) {
   double total = 0;
   double highest = 1;
   for (std::size_t i = text.size(); i-- > 0;) {
-    const char lower = static_cast<char>(text[i] | 32);
+    if (text[i] < 'A' || text[i] > 'Z') return std::nan("");
+    const char lower = static_cast<char>(text[i] + 32);
     const auto* numeral = std::find_if(std::begin(kNumerals), std::end(kNumerals), [&](const Numeral& n) {
       return n.text.size() == 1 && n.text[0] == lower;
     });
@@ -201,7 +202,9 @@ std::string to_letters(double number, char a) {
 
 double from_letters(std::string_view text, char a) {
   double number = 0;
-  for (const char c : text) number = number * 26 + (c - a + 1);
+  for (std::size_t at = 0; at < text.size();) {
+    number = number * 26 + (static_cast<double>(next_code_point(text, at)) - a + 1);
+  }
   return number;
 }
 

@@ -10,6 +10,8 @@ namespace {
 constexpr std::string_view kNothing = "(?!)";  // matches nowhere: a lone surrogate, which no text of whole characters holds
 constexpr std::string_view kSpecial = "\\^$.|?*+()[]{}/-#&~";
 
+constexpr std::size_t kGroupsMax = 65'000;
+
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
@@ -22,7 +24,7 @@ int hex_digit(char c) {
 
 class Translator {
  public:
-  explicit Translator(std::string_view pattern) : pattern_(pattern) {}
+  explicit Translator(std::string_view pattern) : pattern_(pattern) { count_groups(); }
 
   std::expected<std::string, std::string> run() {
     while (at_ < pattern_.size() && error_.empty()) atom();
@@ -32,6 +34,26 @@ class Translator {
 
  private:
   char peek(std::size_t ahead = 0) const { return at_ + ahead < pattern_.size() ? pattern_[at_ + ahead] : '\0'; }
+
+  // How many groups there are decides what `\1` and `\k` mean.
+  void count_groups() {
+    bool in_class = false;
+    for (std::size_t i = 0; i < pattern_.size(); ++i) {
+      const char c = pattern_[i];
+      if (c == '\\') {
+        ++i;
+      } else if (c == '[') {
+        in_class = true;
+      } else if (c == ']') {
+        in_class = false;
+      } else if (c == '(' && !in_class) {
+        const std::string_view next = pattern_.substr(i + 1, 3);
+        const bool named = next.starts_with("?<") && next.size() == 3 && next[2] != '=' && next[2] != '!';
+        if (named) has_names_ = true;
+        if (named || !next.starts_with('?')) ++groups_;
+      }
+    }
+  }
 
   void atom() {
     const char c = pattern_[at_];
@@ -93,15 +115,25 @@ class Translator {
     out_.push_back('[');
     ++at_;
     if (peek() == '^') out_.push_back(pattern_[at_++]);
+    const auto is_set = [&](std::size_t at) {  // \d, \w, \s and their opposites
+      return at + 1 < pattern_.size() && pattern_[at] == '\\' &&
+             std::string_view("dDwWsS").find(pattern_[at + 1]) != std::string_view::npos;
+    };
+    bool behind_set = false;
     while (at_ < pattern_.size() && pattern_[at_] != ']' && error_.empty()) {
+      const bool set = is_set(at_);
       if (pattern_[at_] == '\\') {
         escape(true);
+      } else if (pattern_[at_] == '-' && (behind_set || is_set(at_ + 1))) {
+        out_ += "\\-";  // no range has a set at its end
+        ++at_;
       } else if (pattern_[at_] == '[') {
         out_ += "\\[";
         ++at_;
       } else {
         out_.push_back(pattern_[at_++]);
       }
+      behind_set = set;
     }
     if (at_ >= pattern_.size()) {
       error_ = "Unterminated character class";
@@ -156,14 +188,14 @@ class Translator {
         }
         return;
       case 'B':
-        if (in_class) literal(in_class); else copy_escape();
+        if (in_class) literal(); else copy_escape();
         return;
       case 'x':
         if (read_hex(at_ + 2, 2, value)) {
           code_point(value, in_class);
           at_ += 4;
         } else {
-          literal(in_class);
+          literal();
         }
         return;
       case 'u': unicode_escape(in_class); return;
@@ -178,20 +210,38 @@ class Translator {
         return;
       case 'k': named_reference(in_class); return;
       case '0':
-        if (!is_digit(peek(2))) {
-          code_point(0, in_class);
-          at_ += 2;
-          return;
-        }
-        copy_escape();
+        numbered(in_class);
         return;
       default: break;
     }
     if (is_digit(c)) {
-      copy_escape();
+      numbered(in_class);
       return;
     }
-    literal(in_class);
+    literal();
+  }
+
+  // A reference where there is such a group; else an octal code, or the digit itself.
+  void numbered(bool in_class) {
+    std::size_t number = 0;
+    std::size_t end = at_ + 1;
+    while (end < pattern_.size() && is_digit(pattern_[end]) && number < kGroupsMax) {
+      number = number * 10 + static_cast<std::size_t>(pattern_[end++] - '0');
+    }
+    if (!in_class && number > 0 && number <= groups_) {
+      out_ += "\\g{" + std::to_string(number) + "}";
+      at_ = end;
+      return;
+    }
+    if (peek(1) > '7') {
+      literal();
+      return;
+    }
+    char32_t code = 0;
+    for (++at_; at_ < pattern_.size() && pattern_[at_] >= '0' && pattern_[at_] <= '7' && code * 8 < 256; ++at_) {
+      code = code * 8 + static_cast<char32_t>(pattern_[at_] - '0');
+    }
+    code_point(code, in_class);
   }
 
   void copy_escape() {
@@ -200,20 +250,19 @@ class Translator {
   }
 
   // The character behind the backslash, as itself.
-  void literal(bool in_class) {
+  void literal() {
     ++at_;
     const std::size_t start = at_;
     next_code_point(pattern_, at_);
     const std::string_view character = pattern_.substr(start, at_ - start);
     if (character.size() == 1 && kSpecial.find(character[0]) != std::string_view::npos) out_.push_back('\\');
     out_.append(character);
-    static_cast<void>(in_class);
   }
 
   void unicode_escape(bool in_class) {
     char32_t unit = 0;
     if (!read_hex(at_ + 2, 4, unit)) {
-      literal(in_class);
+      literal();
       return;
     }
     at_ += 6;
@@ -228,8 +277,8 @@ class Translator {
 
   void named_reference(bool in_class) {
     const std::size_t close = pattern_.find('>', at_);
-    if (in_class || peek(2) != '<' || close == std::string_view::npos) {
-      literal(in_class);
+    if (in_class || !has_names_ || peek(2) != '<' || close == std::string_view::npos) {
+      literal();
       return;
     }
     out_.append(pattern_.substr(at_, close + 1 - at_));
@@ -238,6 +287,8 @@ class Translator {
 
   std::string_view pattern_;
   std::size_t at_ = 0;
+  std::size_t groups_ = 0;
+  bool has_names_ = false;
   std::string out_;
   std::string error_;
 };
