@@ -4,7 +4,11 @@
 
 namespace escapement::connectors {
 
-void ActivityQueues::add(const std::string& activity_arn, ActivityTask task) {
+void ActivityQueues::add(const std::string& activity_arn, ActivityTask task) { insert(activity_arn, std::move(task), End::back); }
+
+void ActivityQueues::put_back(const std::string& activity_arn, ActivityTask task) { insert(activity_arn, std::move(task), End::front); }
+
+void ActivityQueues::insert(const std::string& activity_arn, ActivityTask task, End end) {
   std::optional<Worker> worker;
   {
     const std::lock_guard lock(mutex_);
@@ -12,7 +16,7 @@ void ActivityQueues::add(const std::string& activity_arn, ActivityTask task) {
     Queue& queue = queues_[activity_arn];
     if (queue.workers.empty()) {
       activity_of_.emplace(task.key, activity_arn);
-      queue.tasks.push_back(std::move(task));
+      queue.tasks.insert(end == End::back ? queue.tasks.end() : queue.tasks.begin(), std::move(task));
       return;
     }
     worker = std::move(queue.workers.front());
@@ -32,17 +36,19 @@ void ActivityQueues::remove(const engine::TaskKey& key) {
   activity_of_.erase(found);
 }
 
-bool ActivityQueues::poll(const std::string& activity_arn, Taken taken) {
+std::optional<std::uint64_t> ActivityQueues::poll(const std::string& activity_arn, Taken taken) {
   std::optional<ActivityTask> task;
   {
     const std::lock_guard lock(mutex_);
     Queue& queue = queues_[activity_arn];
     if (queue.tasks.empty()) {
-      if (queue.workers.size() >= options_.workers_per_activity_max) return false;
+      if (queue.workers.size() >= options_.workers_per_activity_max) return std::nullopt;
       const std::uint64_t id = ++last_worker_;
-      const auto timer = timers_.post_after(options_.poll_time, [this, activity_arn, id] { give_up(activity_arn, id); });
+      const auto timer = timers_.post_after(options_.poll_time, [this, activity_arn, id] {
+        if (Taken waited = remove_worker(activity_arn, id)) waited(std::nullopt);
+      });
       queue.workers.push_back({id, timer, std::move(taken)});
-      return true;
+      return id;
     }
     task = std::move(queue.tasks.front());
     queue.tasks.pop_front();
@@ -50,23 +56,26 @@ bool ActivityQueues::poll(const std::string& activity_arn, Taken taken) {
     drop_if_empty(activity_arn);
   }
   taken(std::move(task));
-  return true;
+  return 0;
 }
 
-void ActivityQueues::give_up(const std::string& activity_arn, std::uint64_t worker) {
-  Taken taken;
-  {
-    const std::lock_guard lock(mutex_);
-    const auto queue = queues_.find(activity_arn);
-    if (queue == queues_.end()) return;
-    auto& workers = queue->second.workers;
-    const auto found = std::find_if(workers.begin(), workers.end(), [&](const Worker& w) { return w.id == worker; });
-    if (found == workers.end()) return;
-    taken = std::move(found->taken);
-    workers.erase(found);
-    drop_if_empty(activity_arn);
-  }
-  taken(std::nullopt);
+void ActivityQueues::leave(const std::string& activity_arn, std::uint64_t place) {
+  // The callback is destroyed here, outside the lock.
+  const Taken dropped = remove_worker(activity_arn, place);
+}
+
+ActivityQueues::Taken ActivityQueues::remove_worker(const std::string& activity_arn, std::uint64_t worker) {
+  const std::lock_guard lock(mutex_);
+  const auto queue = queues_.find(activity_arn);
+  if (queue == queues_.end()) return nullptr;
+  auto& workers = queue->second.workers;
+  const auto found = std::find_if(workers.begin(), workers.end(), [&](const Worker& w) { return w.id == worker; });
+  if (found == workers.end()) return nullptr;
+  Taken taken = std::move(found->taken);
+  timers_.cancel(found->timer);
+  workers.erase(found);
+  drop_if_empty(activity_arn);
+  return taken;
 }
 
 void ActivityQueues::drop_if_empty(const std::string& activity_arn) {

@@ -47,8 +47,13 @@ class ActivityQueues {
   void add(const std::string& activity_arn, ActivityTask task);
   // Takes a task out that nobody took yet; unknown keys are ignored.
   void remove(const engine::TaskKey& key);
-  // The oldest task, now or within the poll time. False: too many workers wait already, and `taken` was not kept.
-  bool poll(const std::string& activity_arn, Taken taken);
+  // Puts back, as the next to be taken, a task whose worker left before it was handed out.
+  void put_back(const std::string& activity_arn, ActivityTask task);
+  // The oldest task, now or within the poll time. The answer is the worker's place in the queue (0: it has been served
+  // already), or nullopt when too many workers wait; then `taken` is dropped.
+  std::optional<std::uint64_t> poll(const std::string& activity_arn, Taken taken);
+  // The worker at `place` went away; its callback is dropped. Served workers are ignored.
+  void leave(const std::string& activity_arn, std::uint64_t place);
 
   std::size_t size(const std::string& activity_arn) const;
 
@@ -63,7 +68,9 @@ class ActivityQueues {
     std::deque<Worker> workers;
   };
 
-  void give_up(const std::string& activity_arn, std::uint64_t worker);
+  enum class End { front, back };
+  void insert(const std::string& activity_arn, ActivityTask task, End end);
+  Taken remove_worker(const std::string& activity_arn, std::uint64_t worker);
   void drop_if_empty(const std::string& activity_arn);
 
   http::Loop& timers_;

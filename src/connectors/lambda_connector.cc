@@ -87,7 +87,7 @@ void LambdaConnector::invoke(engine::TaskDispatch task) {
   pending.wants_log = request->wants_log_tail;
   pending.asynchronous = request->kind == functions::InvocationKind::event;
 
-  roles_.task_role(task.machine->role_arn, task.request.role_arn, task.machine->region,
+  roles_.task_role(*task.machine, task.request.role_arn,
                    [this, pending = std::move(pending), request = std::move(*request)](base::Result<RoleSessions::PrincipalPtr> principal) mutable {
                      if (!principal) return fail(pending, principal.error());
                      invoke_as(*principal, std::move(pending), std::move(request));

@@ -86,11 +86,10 @@ void NestedExecutions::start(engine::TaskDispatch task) {
   request.parent = task.key;
   request.again = task.again;
 
-  const std::string machine_role = task.machine->role_arn;
+  const auto machine = task.machine;
   const std::string task_role = task.request.role_arn;
-  const std::string region = task.machine->region;
   roles_.task_role(
-      machine_role, task_role, region,
+      *machine, task_role,
       [this, task = std::move(task), request = std::move(request)](base::Result<RoleSessions::PrincipalPtr> principal) mutable {
         const auto fail = [this](const engine::TaskKey& key, const base::Error& error) {
           TaskError words = optimised_error("states", error, request_id_of(key));

@@ -28,24 +28,26 @@ void RoleSessions::keep(const std::string& key, PrincipalPtr principal) {
   sessions_.insert_or_assign(key, Session{std::move(principal), until});
 }
 
-base::Result<RoleSessions::PrincipalPtr> RoleSessions::machine_role(const std::string& role_arn) {
-  if (PrincipalPtr principal = find(role_arn)) return principal;
-  ESC_TRY(PrincipalPtr principal, authoriser_.assume_for_service(role_arn, kService, new_session_name()));
-  keep(role_arn, principal);
+base::Result<RoleSessions::PrincipalPtr> RoleSessions::machine_role(const engine::MachineRevision& machine) {
+  const std::string key = machine.arn + ' ' + machine.role_arn;
+  if (PrincipalPtr principal = find(key)) return principal;
+  ESC_TRY(PrincipalPtr principal,
+          authoriser_.assume_for_service(machine.role_arn, kService, new_session_name(), {{"aws:SourceArn", machine.arn}}));
+  keep(key, principal);
   return principal;
 }
 
-void RoleSessions::task_role(const std::string& machine_role_arn, const std::string& task_role, const std::string& region, Done done) {
-  auto machine = machine_role(machine_role_arn);
-  if (!machine || task_role.empty()) return done(std::move(machine));
-  std::string key = machine_role_arn + ' ' + task_role;
+void RoleSessions::task_role(const engine::MachineRevision& machine, const std::string& task_role, Done done) {
+  auto own = machine_role(machine);
+  if (!own || task_role.empty()) return done(std::move(own));
+  std::string key = machine.arn + ' ' + machine.role_arn + ' ' + task_role;
   if (PrincipalPtr principal = find(key)) return done(std::move(principal));
 
   ServiceCall call;
   call.service = "sts";
   call.operation = "AssumeRole";
-  call.region = region;
-  call.principal = *machine;
+  call.region = machine.region;
+  call.principal = *own;
   call.input = json::Value::object({{"RoleArn", task_role}, {"RoleSessionName", new_session_name()}});
   caller_.call(std::move(call), [this, key = std::move(key), done = std::move(done)](base::Result<json::Value> answer) mutable {
     if (!answer) return done(std::move(answer).error());

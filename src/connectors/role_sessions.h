@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "connectors/service_caller.h"
+#include "engine/machine.h"
 #include "identity/authoriser.h"
 
 namespace escapement::connectors {
@@ -36,10 +37,10 @@ class RoleSessions {
       : authoriser_(authoriser), credentials_(credentials), caller_(caller), clock_(clock), options_(options) {}
 
   // The session of a state machine's role. Errors: denied.
-  base::Result<PrincipalPtr> machine_role(const std::string& role_arn);
+  base::Result<PrincipalPtr> machine_role(const engine::MachineRevision& machine);
   // The session of `task_role`, assumed by the machine's role; empty: the machine's role itself. `done` may run before the call
   // returns. Errors: denied, and those of AssumeRole.
-  void task_role(const std::string& machine_role, const std::string& task_role, const std::string& region, Done done);
+  void task_role(const engine::MachineRevision& machine, const std::string& task_role, Done done);
 
  private:
   struct Session {
@@ -56,7 +57,8 @@ class RoleSessions {
   const base::Clock& clock_;
   Options options_;
   mutable std::mutex mutex_;
-  std::unordered_map<std::string, Session> sessions_;  // guarded by mutex_; chained roles under "MACHINE_ROLE TASK_ROLE"
+  // Guarded by mutex_; under "MACHINE ROLE", chained ones under "MACHINE ROLE TASK_ROLE": a role may trust one machine only.
+  std::unordered_map<std::string, Session> sessions_;
 };
 
 }  // namespace escapement::connectors

@@ -56,7 +56,7 @@ void ServiceConnector::call(engine::TaskDispatch task) {
   if (task.request.pattern == interpreter::TaskPattern::sync) {
     return fail(target, make_error(ErrorCode::unsupported, "UnsupportedOperation", fmt::format("{} cannot be waited for with .sync here", target.operation)), false);
   }
-  roles_.task_role(task.machine->role_arn, task.request.role_arn, region,
+  roles_.task_role(*task.machine, task.request.role_arn,
                    [this, target = std::move(target), region, parameters = *parameters](base::Result<RoleSessions::PrincipalPtr> principal) {
                      if (!principal) return fail(target, principal.error(), false);
                      call_here(target, *principal, region, parameters);

@@ -1,5 +1,8 @@
 #include <fmt/format.h>
 
+#include <atomic>
+#include <memory>
+
 #include "services/states/errors.h"
 #include "services/states/operations.h"
 #include "services/states/tags.h"
@@ -7,32 +10,54 @@
 namespace escapement::services::states {
 namespace {
 
-void poll(const Operations& operations, const std::string& arn, std::string worker, std::shared_ptr<wire::Respond> respond);
+// One GetActivityTask, from the call to its answer. Shared by the queue, the engine's callback and the connection.
+class Poll : public std::enable_shared_from_this<Poll> {
+ public:
+  Poll(const Operations& operations, std::string arn, std::string worker, wire::Respond respond)
+      : operations_(operations), arn_(std::move(arn)), worker_(std::move(worker)), respond_(std::move(respond)) {}
 
-// Tells the engine before the worker hears of it: a task that timed out or was cancelled meanwhile is not handed out.
-void hand_out(const Operations& operations, const std::string& arn, std::string worker, connectors::ActivityTask task,
-              std::shared_ptr<wire::Respond> respond) {
-  const engine::ExecutionId execution = task.key.execution;
-  interpreter::ActivityTaken taken{task.key.task, worker};
-  operations.engine.submit(execution, std::move(taken),
-                           [&operations, arn, worker = std::move(worker), task = std::move(task), respond = std::move(respond)](base::Result<void> done) mutable {
-                             if (!done && done.error().code == base::ErrorCode::unavailable) return (*respond)(std::move(done).error());
-                             if (!done) return poll(operations, arn, std::move(worker), std::move(respond));
-                             (*respond)(json::Value::object({{"input", std::move(task.input)}, {"taskToken", std::move(task.token)}}));
-                           });
-}
-
-// `respond` is shared because the queue may refuse to keep it.
-void poll(const Operations& operations, const std::string& arn, std::string worker, std::shared_ptr<wire::Respond> respond) {
-  auto taken = [&operations, arn, worker = std::move(worker), respond](std::optional<connectors::ActivityTask> task) mutable {
-    if (!task) return (*respond)(json::Value::object({}));
-    hand_out(operations, arn, std::move(worker), std::move(*task), std::move(respond));
-  };
-  if (!operations.activities.poll(arn, std::move(taken))) {
-    (*respond)(base::make_error(base::ErrorCode::limit_exceeded, "ActivityWorkerLimitExceeded",
+  void wait() {
+    const auto place = operations_.activities.poll(arn_, [self = shared_from_this()](std::optional<connectors::ActivityTask> task) {
+      self->take(std::move(task));
+    });
+    if (!place) {
+      respond_(base::make_error(base::ErrorCode::limit_exceeded, "ActivityWorkerLimitExceeded",
                                 "The maximum number of workers concurrently polling for activity tasks has been reached"));
+      return;
+    }
+    place_ = *place;
+    if (gone_) operations_.activities.leave(arn_, place_);
   }
-}
+
+  // The worker went away.
+  void leave() {
+    gone_ = true;
+    operations_.activities.leave(arn_, place_);
+  }
+
+ private:
+  // Tells the engine before the worker hears of it: a task that timed out or was cancelled meanwhile is not handed out.
+  void take(std::optional<connectors::ActivityTask> task) {
+    if (!task) return respond_(json::Value::object({}));
+    if (gone_) return operations_.activities.put_back(arn_, std::move(*task));
+    const engine::TaskKey key = task->key;
+    operations_.engine.submit(key.execution, interpreter::ActivityTaken{key.task, worker_},
+                              [self = shared_from_this(), task = std::move(*task)](base::Result<void> done) mutable {
+                                if (done) {
+                                  return self->respond_(json::Value::object({{"input", std::move(task.input)}, {"taskToken", std::move(task.token)}}));
+                                }
+                                if (done.error().code == base::ErrorCode::unavailable) return self->respond_(std::move(done).error());
+                                self->wait();
+                              });
+  }
+
+  const Operations& operations_;
+  std::string arn_;
+  std::string worker_;
+  wire::Respond respond_;
+  std::atomic<std::uint64_t> place_ = 0;
+  std::atomic<bool> gone_ = false;
+};
 
 }  // namespace
 
@@ -105,7 +130,9 @@ void get_activity_task(const Operations& operations, wire::Call call, wire::Resp
   if (!arn) return respond(std::move(arn).error());
   if (auto allowed = operations.authorise(call, "states:GetActivityTask", arn->to_string()); !allowed) return respond(std::move(allowed).error());
   if (!operations.directory.activity_exists(arn->to_string())) return respond(activity_does_not_exist(arn->to_string()));
-  poll(operations, arn->to_string(), std::string(text(call.input, "workerName")), std::make_shared<wire::Respond>(std::move(respond)));
+  auto poll = std::make_shared<Poll>(operations, arn->to_string(), std::string(text(call.input, "workerName")), std::move(respond));
+  if (call.on_disconnect) call.on_disconnect([poll] { poll->leave(); });
+  poll->wait();
 }
 
 }  // namespace escapement::services::states

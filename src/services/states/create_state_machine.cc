@@ -83,7 +83,8 @@ Answer create_state_machine(const Operations& operations, const wire::Call& call
   const MachineArn arn{call.region, call.account, name, {}};
   ESC_CHECK(operations.authorise(call, "states:CreateStateMachine", arn.to_string(), request_tags(tags_from_json(call.input.find("tags")))));
   ESC_TRY(const Creation creation, creation_of(operations, call));
-  ESC_CHECK(operations.authoriser.authorise_pass_role(*call.principal, creation.revision.role_arn, "states.amazonaws.com"));
+  ESC_CHECK(operations.authoriser.authorise_pass_role(*call.principal, creation.revision.role_arn, "states.amazonaws.com",
+                                                          {{"aws:SourceArn", creation.revision.arn}}));
 
   const MachinePtr known = operations.directory.find(creation.revision.arn);
   if (known && known->deleting) {

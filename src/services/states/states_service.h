@@ -29,6 +29,7 @@ class StatesService final : public wire::Service, public connectors::ExecutionSt
 
   std::string_view model() const override { return "stepfunctions"; }
   bool is_inline(std::string_view operation) const override;
+  bool is_long_poll(std::string_view operation) const override { return operation == "GetActivityTask"; }
   bool has(std::string_view operation) const override;
   void handle(wire::Call call, wire::Respond respond) override;
 

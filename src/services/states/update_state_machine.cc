@@ -46,7 +46,7 @@ Answer update_state_machine(const Operations& operations, const wire::Call& call
   ESC_CHECK(check_request(input));
   ESC_CHECK(operations.machine(arn));
   if (const auto role = optional_text(input, "roleArn")) {
-    ESC_CHECK(operations.authoriser.authorise_pass_role(*call.principal, *role, "states.amazonaws.com"));
+    ESC_CHECK(operations.authoriser.authorise_pass_role(*call.principal, *role, "states.amazonaws.com", {{"aws:SourceArn", arn.unqualified()}}));
   }
 
   const base::Timestamp now = operations.clock.now();
