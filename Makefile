@@ -10,6 +10,7 @@ setup:
 build: setup
 	@test -f $(BUILD)/build.ninja || cmake --preset release
 	@cmake --build $(BUILD) -j $(JOBS) --target product
+	@runtimes/node/install
 
 run: build
 	@scripts/run
@@ -18,6 +19,7 @@ test:
 	@scripts/setup test
 	@test -f $(BUILD)/build.ninja || cmake --preset release
 	@cmake --build $(BUILD) -j $(JOBS)
+	@runtimes/node/install
 	@tests/run
 
 bench: build
