@@ -153,6 +153,16 @@ TEST(Server, TakesAChunkedBody) {
   EXPECT_THAT(client.receive("Wikipedia"), HasSubstr("POST /c\nWikipedia"));
 }
 
+TEST(Server, TakesAChunkedBodyByteByByte) {
+  Fixture f;
+  RawClient client(f.port);
+  for (const char c : std::string_view("POST /c HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n")) {
+    client.send({&c, 1});
+    std::this_thread::sleep_for(std::chrono::microseconds(200));
+  }
+  EXPECT_THAT(client.receive("abc"), HasSubstr("POST /c\nabc"));
+}
+
 TEST(Server, SendsContinueWhenAsked) {
   Fixture f;
   RawClient client(f.port);

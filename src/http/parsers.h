@@ -28,6 +28,7 @@ class MessageParser : public beast_http::basic_parser<is_request> {
   std::size_t feed(std::string_view bytes, error_code& error) {
     std::size_t used = 0;
     while (used < bytes.size() && !this->is_done()) {
+      if (this->is_header_done() && this->chunked() && bytes.size() - used < kLastChunkBytes) return used;
       const bool in_header = !this->is_header_done();
       const std::size_t step = this->put(asio::const_buffer(bytes.data() + used, bytes.size() - used), error);
       used += step;
@@ -72,6 +73,9 @@ class MessageParser : public beast_http::basic_parser<is_request> {
   void on_finish_impl(error_code&) override {}
 
  private:
+  // "0", CRLF, CRLF. Beast asserts that it sees no less of a last chunk that it has looked at before, so the parser is not
+  // asked until that much is there; no chunked body can end with less.
+  static constexpr std::size_t kLastChunkBytes = 5;
   // A declared length is only a promise: no more than this is set aside before bytes arrive.
   static constexpr std::uint64_t kReserveMax = 64 * 1024;
 
