@@ -34,7 +34,9 @@ std::string Origin::authority() const {
 }
 
 base::Result<Url> parse_url(std::string_view text) {
-  const auto bad = [&](std::string_view why) { return make_error(ErrorCode::invalid, std::string(text.substr(0, 256)) + " is no URL: " + std::string(why)); };
+  const auto bad = [&](std::string_view why) {
+    return make_error(ErrorCode::invalid, std::string(text.substr(0, 256)) + " is no URL: " + std::string(why));
+  };
   if (has_bad_character(text)) return bad("it holds blanks or control characters");
   Url url;
   if (text.starts_with("unix:")) {
@@ -60,7 +62,8 @@ base::Result<Url> parse_url(std::string_view text) {
     const std::string_view digits = authority.substr(colon + 1);
     unsigned port = 0;
     const auto [last, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
-    if (error != std::errc{} || last != digits.data() + digits.size() || port == 0 || port > 65'535) return bad("its port is none");
+    if (error != std::errc{} || last != digits.data() + digits.size() || port == 0 || port > 65'535)
+      return bad("its port is none");
     url.origin.port = static_cast<std::uint16_t>(port);
     authority = authority.substr(0, colon);
   }
@@ -85,8 +88,10 @@ class Client::Impl final : public std::enable_shared_from_this<Client::Impl>, pu
   void close() {
     closed_ = true;
     for (auto& [origin, pool] : pools_) {
-      for (const auto& connection : std::vector(pool.all)) connection->abandon(make_error(ErrorCode::unavailable, "the client was closed"));
-      for (Waiting& waiting : std::exchange(pool.waiting, {})) waiting.job.done(make_error(ErrorCode::unavailable, "the client was closed"));
+      for (const auto& connection : std::vector(pool.all))
+        connection->abandon(make_error(ErrorCode::unavailable, "the client was closed"));
+      for (Waiting& waiting : std::exchange(pool.waiting, {}))
+        waiting.job.done(make_error(ErrorCode::unavailable, "the client was closed"));
     }
     pools_.clear();
   }
@@ -105,7 +110,8 @@ class Client::Impl final : public std::enable_shared_from_this<Client::Impl>, pu
   void on_closed(ClientConnection& connection) override {
     Pool& pool = *static_cast<Pool*>(connection.pool());
     std::erase(pool.idle, &connection);
-    const auto at = std::find_if(pool.all.begin(), pool.all.end(), [&](const auto& held) { return held.get() == &connection; });
+    const auto at =
+        std::find_if(pool.all.begin(), pool.all.end(), [&](const auto& held) { return held.get() == &connection; });
     if (at != pool.all.end()) {
       *at = std::move(pool.all.back());
       pool.all.pop_back();
@@ -117,7 +123,9 @@ class Client::Impl final : public std::enable_shared_from_this<Client::Impl>, pu
     }
   }
 
-  void on_stale(ClientConnection& connection, ClientJob job) override { open(*static_cast<Pool*>(connection.pool()), std::move(job)); }
+  void on_stale(ClientConnection& connection, ClientJob job) override {
+    open(*static_cast<Pool*>(connection.pool()), std::move(job));
+  }
 
  private:
   struct Waiting {
@@ -145,7 +153,8 @@ class Client::Impl final : public std::enable_shared_from_this<Client::Impl>, pu
     }
     if (pool.all.size() < settings_.options.connections_per_origin_max) return open(pool, std::move(job));
     if (pool.waiting.size() >= settings_.options.waiting_per_origin_max) {
-      return job.done(make_error(ErrorCode::limit_exceeded, "too many requests wait for a connection to " + pool.origin.authority()));
+      return job.done(make_error(ErrorCode::limit_exceeded,
+                                 "too many requests wait for a connection to " + pool.origin.authority()));
     }
     pool.waiting.push_back({std::move(job)});
   }
@@ -199,7 +208,8 @@ class Client::Impl final : public std::enable_shared_from_this<Client::Impl>, pu
         late.push_back(std::move(at->job));
         at = pool.waiting.erase(at);
       }
-      for (ClientJob& job : late) job.done(make_error(ErrorCode::unavailable, "timed out waiting for a connection to " + origin.authority()));
+      for (ClientJob& job : late)
+        job.done(make_error(ErrorCode::unavailable, "timed out waiting for a connection to " + origin.authority()));
       const bool unused = pool.all.empty() && pool.waiting.empty();
       any = any || !unused;
       entry = unused ? pools_.erase(entry) : std::next(entry);
@@ -214,7 +224,8 @@ class Client::Impl final : public std::enable_shared_from_this<Client::Impl>, pu
   bool closed_ = false;
 };
 
-Client::Client(Loop& loop, ClientOptions options) : impl_(std::make_shared<Impl>(loop, std::move(options))), loop_(loop) {}
+Client::Client(Loop& loop, ClientOptions options)
+    : impl_(std::make_shared<Impl>(loop, std::move(options))), loop_(loop) {}
 
 Client::~Client() {
   if (loop_.is_this_thread()) {

@@ -49,7 +49,7 @@ struct ClientRequest {
   std::string target = "/";
   std::vector<std::pair<std::string, std::string>> fields;  // Host and Content-Length are added where absent
   std::string body;
-  std::chrono::milliseconds timeout{0};                      // 0: the client's
+  std::chrono::milliseconds timeout{0};  // 0: the client's
 };
 
 struct ClientResponse {
@@ -64,9 +64,9 @@ struct ClientOptions {
   std::size_t header_bytes_max = 64 * 1024;
   std::size_t body_bytes_max = 64 * 1024 * 1024;
   std::chrono::milliseconds connect_timeout{5'000};
-  std::chrono::milliseconds timeout{60'000};     // of a request, waiting for a connection included
+  std::chrono::milliseconds timeout{60'000};  // of a request, waiting for a connection included
   std::chrono::milliseconds idle_timeout{15'000};
-  std::string ca_file;                           // PEM; empty: the system's
+  std::string ca_file;  // PEM; empty: the system's
   bool verify_tls = true;
 };
 

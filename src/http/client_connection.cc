@@ -28,9 +28,14 @@ bool ends_line(std::string_view text) { return text.find_first_of("\r\n") != std
 
 }  // namespace
 
-ClientConnection::ClientConnection(LoopCore& core, ClientConnectionOwner& owner, const ClientSettings& settings, const Origin& origin,
-                                   void* pool)
-    : owner_(owner), settings_(settings), origin_(origin), pool_(pool), socket_(core.context()), resolver_(core.context()) {}
+ClientConnection::ClientConnection(LoopCore& core, ClientConnectionOwner& owner, const ClientSettings& settings,
+                                   const Origin& origin, void* pool)
+    : owner_(owner),
+      settings_(settings),
+      origin_(origin),
+      pool_(pool),
+      socket_(core.context()),
+      resolver_(core.context()) {}
 
 void ClientConnection::open(ClientJob job) {
   job_.emplace(std::move(job));
@@ -40,7 +45,8 @@ void ClientConnection::open(ClientJob job) {
 
 void ClientConnection::resolve() {
   if (origin_.scheme == "unix") {
-    if (origin_.host.size() >= sizeof(sockaddr_un{}.sun_path)) return fail(ErrorCode::invalid, "socket path too long", {});
+    if (origin_.host.size() >= sizeof(sockaddr_un{}.sun_path))
+      return fail(ErrorCode::invalid, "socket path too long", {});
     addresses_.push_back(asio::local::stream_protocol::endpoint(origin_.host));
     return connect_next();
   }
@@ -60,7 +66,8 @@ void ClientConnection::resolve() {
 }
 
 void ClientConnection::connect_next() {
-  if (next_address_ == addresses_.size()) return fail(ErrorCode::unavailable, "cannot connect", asio::error::host_not_found);
+  if (next_address_ == addresses_.size())
+    return fail(ErrorCode::unavailable, "cannot connect", asio::error::host_not_found);
   const auto& address = addresses_[next_address_++];
   error_code ignored;
   if (socket_.is_open()) socket_.close(ignored);
@@ -107,7 +114,8 @@ void ClientConnection::render() {
   out_.append(request.method).append(" ").append(request.target).append(" HTTP/1.1\r\n");
   for (const auto& [name, value] : request.fields) out_.append(name).append(": ").append(value).append("\r\n");
   if (!has_field(request, "host")) out_.append("Host: ").append(origin_.authority()).append("\r\n");
-  if (!has_field(request, "content-length") && (!request.body.empty() || (request.method != "GET" && request.method != "HEAD"))) {
+  if (!has_field(request, "content-length") &&
+      (!request.body.empty() || (request.method != "GET" && request.method != "HEAD"))) {
     out_.append("Content-Length: ").append(std::to_string(request.body.size())).append("\r\n");
   }
   out_.append("\r\n");
@@ -162,7 +170,8 @@ void ClientConnection::on_write(const error_code& error, std::size_t count) {
     return;
   }
   out_done_ += count;
-  const std::size_t whole = out_.size() + (job_->request.body.size() > kInlineBodyBytes ? job_->request.body.size() : 0);
+  const std::size_t whole =
+      out_.size() + (job_->request.body.size() > kInlineBodyBytes ? job_->request.body.size() : 0);
   if (out_done_ < whole) return write_rest();
   writing_ = false;
 }
@@ -264,7 +273,8 @@ void ClientConnection::abandon(base::Error error) {
 void ClientConnection::check_time(SteadyTime now) {
   if (now < deadline_) return;
   if (!job_) return close();
-  abandon(make_error(ErrorCode::unavailable, origin_.authority() + ": " + (connected_ ? "no answer in time" : "no connection in time")));
+  abandon(make_error(ErrorCode::unavailable,
+                     origin_.authority() + ": " + (connected_ ? "no answer in time" : "no connection in time")));
 }
 
 void ClientConnection::close() {

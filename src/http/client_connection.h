@@ -54,7 +54,8 @@ class ResponseParser final : public MessageParser<false> {
 
 class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
  public:
-  ClientConnection(LoopCore& core, ClientConnectionOwner& owner, const ClientSettings& settings, const Origin& origin, void* pool);
+  ClientConnection(LoopCore& core, ClientConnectionOwner& owner, const ClientSettings& settings, const Origin& origin,
+                   void* pool);
 
   void open(ClientJob job);
   void start(ClientJob job);

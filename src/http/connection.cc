@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t kReadBufferBytes = 4 * 1024;
 constexpr std::size_t kReadBufferBytesMax = 256 * 1024;
-constexpr std::size_t kInlineBodyBytes = 16 * 1024;  // smaller answers go out in one buffer with their header
+constexpr std::size_t kInlineBodyBytes = 16 * 1024;    // smaller answers go out in one buffer with their header
 constexpr std::size_t kKeptCapacityBytes = 64 * 1024;  // larger buffers are given back after the request
 constexpr std::chrono::milliseconds kSweepInterval{250};
 constexpr std::chrono::milliseconds kLingerTime{2'000};
@@ -116,15 +116,19 @@ void Connection::close_when_idle() {
 void Connection::time_out() {
   switch (phase_) {
     case Phase::header:
-    case Phase::body: return refuse(408, "The request took too long to arrive.");
-    case Phase::handling: return;
-    default: return close();
+    case Phase::body:
+      return refuse(408, "The request took too long to arrive.");
+    case Phase::handling:
+      return;
+    default:
+      return close();
   }
 }
 
 void Connection::set_deadline(std::chrono::milliseconds delay) { deadline_ = std::chrono::steady_clock::now() + delay; }
 
-// A body may take its time, but not all the time in the world: past body_timeout it must have come at a slow modem's pace.
+// A body may take its time, but not all the time in the world: past body_timeout it must have come at a slow modem's
+// pace.
 void Connection::set_body_deadline() {
   const std::chrono::milliseconds earned(request_.body.size() * 1'000 / kBodyBytesPerSecondMin);
   const auto now = std::chrono::steady_clock::now();
@@ -134,11 +138,13 @@ void Connection::set_body_deadline() {
 void Connection::read() {
   if (reading_ || phase_ == Phase::closed) return;
   if (in_begin_ > 0) {
-    std::copy(in_.begin() + static_cast<std::ptrdiff_t>(in_begin_), in_.begin() + static_cast<std::ptrdiff_t>(in_end_), in_.begin());
+    std::copy(in_.begin() + static_cast<std::ptrdiff_t>(in_begin_), in_.begin() + static_cast<std::ptrdiff_t>(in_end_),
+              in_.begin());
     in_end_ -= in_begin_;
     in_begin_ = 0;
   }
-  if (in_end_ == 0 && in_.size() > kKeptCapacityBytes && phase_ != Phase::body) in_ = std::string(kReadBufferBytes, '\0');
+  if (in_end_ == 0 && in_.size() > kKeptCapacityBytes && phase_ != Phase::body)
+    in_ = std::string(kReadBufferBytes, '\0');
   if (in_end_ == in_.size()) {
     if (phase_ == Phase::handling || phase_ == Phase::writing) return;  // A pipelining client waits for its answers.
     if (in_.size() >= kReadBufferBytesMax) return refuse(431, "The request's header is too large.");
@@ -210,14 +216,16 @@ bool Connection::feed_parser() {
   if (phase_ == Phase::header) {
     phase_ = Phase::body;
     body_start_ = std::chrono::steady_clock::now();
-    if (in_.size() < kReadBufferBytesMax && parser_->content_length().value_or(kReadBufferBytesMax) > kKeptCapacityBytes) {
+    if (in_.size() < kReadBufferBytesMax &&
+        parser_->content_length().value_or(kReadBufferBytesMax) > kKeptCapacityBytes) {
       in_.resize(kReadBufferBytesMax);
     }
     if (!std::exchange(continue_sent_, true) && equals_ignoring_case(request_.get("expect"), "100-continue")) {
       static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
       error_code ignored;
       if (tls_ != nullptr) {
-        // Sent ahead of anything else on this connection, so the blocking form cannot interleave; 25 bytes fit the socket.
+        // Sent ahead of anything else on this connection, so the blocking form cannot interleave; 25 bytes fit the
+        // socket.
         asio::write(*tls_, asio::buffer(kContinue), ignored);
       } else {
         asio::write(socket_, asio::buffer(kContinue), ignored);

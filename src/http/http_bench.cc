@@ -32,7 +32,9 @@ void requests(benchmark::State& state) {
     response.fields.emplace_back("x-amzn-RequestId", "2f1b2c3d-0000-1111-2222-333344445555");
     response.body.assign(100, 'x');
     if (!answer_elsewhere) return responder.send(std::move(response));
-    elsewhere.post([response = std::move(response), responder = std::move(responder)]() mutable { responder.send(std::move(response)); });
+    elsewhere.post([response = std::move(response), responder = std::move(responder)]() mutable {
+      responder.send(std::move(response));
+    });
   });
   ClientRequest request;
   request.origin = {"http", "127.0.0.1", server.listen_tcp("127.0.0.1", 0).value()};
@@ -73,7 +75,13 @@ void requests(benchmark::State& state) {
   state.counters["server_us"] = (thread_cpu_us(server.loop()) - server_before) / static_cast<double>(total);
   state.counters["client_us"] = (thread_cpu_us(loop) - client_before) / static_cast<double>(total);
 }
-BENCHMARK(requests)->ArgNames({"connections", "elsewhere"})->Args({1, 0})->Args({64, 0})->Args({64, 1})->Unit(benchmark::kMillisecond)->UseRealTime();
+BENCHMARK(requests)
+    ->ArgNames({"connections", "elsewhere"})
+    ->Args({1, 0})
+    ->Args({64, 0})
+    ->Args({64, 1})
+    ->Unit(benchmark::kMillisecond)
+    ->UseRealTime();
 
 }  // namespace
 }  // namespace escapement::http

@@ -86,7 +86,8 @@ void echo(Request&& request, Responder responder) {
 }
 
 struct Fixture {
-  explicit Fixture(ServerOptions options = {}, Handler handler = echo) : server(std::move(options), std::move(handler)) {
+  explicit Fixture(ServerOptions options = {}, Handler handler = echo)
+      : server(std::move(options), std::move(handler)) {
     port = server.listen_tcp("127.0.0.1", 0).value();
   }
   ClientRequest request(std::string method = "GET", std::string target = "/", std::string body = {}) const {
@@ -149,7 +150,8 @@ TEST(Server, AnswersPipelinedRequestsThatAreAnsweredLaterInOrder) {
 TEST(Server, TakesAChunkedBody) {
   Fixture f;
   RawClient client(f.port);
-  client.send("POST /c HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nWiki\r\n5;x=y\r\npedia\r\n0\r\nTrailer: t\r\n\r\n");
+  client.send(
+      "POST /c HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nWiki\r\n5;x=y\r\npedia\r\n0\r\nTrailer: t\r\n\r\n");
   EXPECT_THAT(client.receive("Wikipedia"), HasSubstr("POST /c\nWikipedia"));
 }
 
@@ -197,7 +199,8 @@ TEST(Server, CarriesLargeBodiesBothWays) {
   Fixture f;
   RawClient client(f.port);
   const std::string body(20'000'000, 'b');
-  std::jthread sender([&] { client.send("POST / HTTP/1.1\r\nConnection: close\r\nContent-Length: 20000000\r\n\r\n" + body); });
+  std::jthread sender(
+      [&] { client.send("POST / HTTP/1.1\r\nConnection: close\r\nContent-Length: 20000000\r\n\r\n" + body); });
   const std::string got = client.receive({}, 20'000);
   EXPECT_THAT(got, HasSubstr("Content-Length: 20000007\r\n"));
   EXPECT_EQ(got.size() - got.find("\r\n\r\n") - 4, 20'000'007u);
@@ -206,10 +209,13 @@ TEST(Server, CarriesLargeBodiesBothWays) {
 TEST(Server, RefusesWhatIsNotHttp) {
   Fixture f;
   for (const std::string_view bytes :
-       {"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", "GET\r\n\r\n", "GET / HTTP/9.9\r\n\r\n", "GET / HTTP/1.1\r\nBad Name: x\r\n\r\n",
-        "POST / HTTP/1.1\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello", "POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
+       {"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", "GET\r\n\r\n", "GET / HTTP/9.9\r\n\r\n",
+        "GET / HTTP/1.1\r\nBad Name: x\r\n\r\n",
+        "POST / HTTP/1.1\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello",
+        "POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
         "POST / HTTP/1.1\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-        "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", "POST / HTTP/1.1\r\nContent-Length: 99999999999999999999\r\n\r\n"}) {
+        "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        "POST / HTTP/1.1\r\nContent-Length: 99999999999999999999\r\n\r\n"}) {
     RawClient client(f.port);
     client.send(bytes);
     const std::string got = client.receive();
@@ -244,7 +250,8 @@ TEST(Server, RefusesABodyBeyondTheLimitAndStillAnswers) {
   declared.send("POST / HTTP/1.1\r\nContent-Length: 1001\r\n\r\n" + std::string(1'001, 'x'));
   EXPECT_THAT(declared.receive(), StartsWith("HTTP/1.1 413 "));
   RawClient chunked(f.port);
-  chunked.send("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1f4\r\n" + std::string(500, 'x') + "\r\n1f5\r\n" + std::string(501, 'x') + "\r\n0\r\n\r\n");
+  chunked.send("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1f4\r\n" + std::string(500, 'x') + "\r\n1f5\r\n" +
+               std::string(501, 'x') + "\r\n0\r\n\r\n");
   EXPECT_THAT(chunked.receive(), StartsWith("HTTP/1.1 413 "));
 }
 
@@ -377,10 +384,12 @@ TEST(Server, StopsAcceptingButFinishesWhatIsInFlight) {
 }
 
 TEST(Server, ServesAUnixSocketAndReplacesADeadOne) {
-  const std::string path = std::filesystem::temp_directory_path() / ("esc-http-test-" + std::to_string(::getpid()) + ".sock");
+  const std::string path =
+      std::filesystem::temp_directory_path() / ("esc-http-test-" + std::to_string(::getpid()) + ".sock");
   Server server({}, echo);
   ASSERT_TRUE(server.listen_unix(path));
-  EXPECT_EQ(std::filesystem::status(path).permissions(), std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+  EXPECT_EQ(std::filesystem::status(path).permissions(),
+            std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
   Server second({}, echo);
   EXPECT_FALSE(second.listen_unix(path)) << "in use";
   Loop loop;
@@ -569,7 +578,8 @@ TEST(Url, IsTakenApart) {
   EXPECT_EQ(url->origin.authority(), "example.com");
   EXPECT_EQ(parse_url("http://[::1]:8080")->origin.authority(), "[::1]:8080");
   EXPECT_EQ(parse_url("http://h?q")->target, "/?q");
-  for (const std::string_view bad : {"", "example.com", "ftp://x/", "http://", "http://u@h/", "http://h:0/", "http://h:99999/", "http://h/a b"}) {
+  for (const std::string_view bad :
+       {"", "example.com", "ftp://x/", "http://", "http://u@h/", "http://h:0/", "http://h:99999/", "http://h/a b"}) {
     EXPECT_FALSE(parse_url(bad)) << bad;
   }
 }

@@ -2,8 +2,8 @@
 #pragma once
 
 #include <atomic>
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <map>
 #include <mutex>
@@ -19,7 +19,8 @@ namespace asio = boost::asio;
 using boost::system::error_code;
 
 using Executor = asio::io_context::executor_type;
-using SteadyTimer = asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, Executor>;
+using SteadyTimer =
+    asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, Executor>;
 
 class LoopCore {
  public:
@@ -51,7 +52,7 @@ class LoopCore {
   std::atomic<std::thread::id> thread_id_{};
   std::thread thread_;
 
-  std::mutex mu_;              // guards the two below
+  std::mutex mu_;  // guards the two below
   std::vector<Task> posted_;
   bool drain_scheduled_ = false;
 

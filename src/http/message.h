@@ -51,7 +51,7 @@ struct Request {
   std::string target;  // as it stands in the request line: path and query, still percent-encoded
   Fields fields;
   std::string body;
-  std::string peer;    // the client's address without port; empty on a Unix socket
+  std::string peer;  // the client's address without port; empty on a Unix socket
   bool is_secure = false;
 
   std::string_view path() const { return std::string_view(target).substr(0, target.find('?')); }
@@ -68,7 +68,7 @@ struct Response {
   std::string content_type;  // empty: no such field
   std::vector<std::pair<std::string, std::string>> fields;
   std::string body;
-  bool close = false;        // close the connection after this answer
+  bool close = false;  // close the connection after this answer
 };
 
 // "Not Found" for 404; "Unknown" for a code that RFC 9110 does not name.

@@ -34,7 +34,8 @@ Outcome parse(std::string_view first, std::string_view second) {
 }
 
 bool same(const Request& a, const Request& b) {
-  if (a.method != b.method || a.target != b.target || a.body != b.body || a.fields.size() != b.fields.size()) return false;
+  if (a.method != b.method || a.target != b.target || a.body != b.body || a.fields.size() != b.fields.size())
+    return false;
   for (std::size_t i = 0; i < a.fields.size(); ++i) {
     if (a.fields[i].name != b.fields[i].name || a.fields[i].value != b.fields[i].value) return false;
   }
@@ -49,6 +50,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::size_t cut = (static_cast<std::size_t>(data[0]) << 8 | data[1]) % (bytes.size() + 1);
   const Outcome whole = parse(bytes, {});
   const Outcome pieces = parse(bytes.substr(0, cut), bytes.substr(cut));
-  if (whole.done && !whole.failed && (!pieces.done || pieces.failed || !same(whole.request, pieces.request))) std::abort();
+  if (whole.done && !whole.failed && (!pieces.done || pieces.failed || !same(whole.request, pieces.request)))
+    std::abort();
   return 0;
 }

@@ -73,8 +73,8 @@ class MessageParser : public beast_http::basic_parser<is_request> {
   void on_finish_impl(error_code&) override {}
 
  private:
-  // "0", CRLF, CRLF. Beast asserts that it sees no less of a last chunk that it has looked at before, so the parser is not
-  // asked until that much is there; no chunked body can end with less.
+  // "0", CRLF, CRLF. Beast asserts that it sees no less of a last chunk that it has looked at before, so the parser is
+  // not asked until that much is there; no chunked body can end with less.
   static constexpr std::size_t kLastChunkBytes = 5;
   // A declared length is only a promise: no more than this is set aside before bytes arrive.
   static constexpr std::uint64_t kReserveMax = 64 * 1024;

@@ -89,7 +89,8 @@ class Server::Impl {
 
   base::Result<void> listen_unix(const std::string& path) {
     ESC_CHECK(load_tls());
-    if (path.size() >= sizeof(sockaddr_un{}.sun_path)) return make_error(ErrorCode::invalid, "socket path too long: " + path);
+    if (path.size() >= sizeof(sockaddr_un{}.sun_path))
+      return make_error(ErrorCode::invalid, "socket path too long: " + path);
     ESC_CHECK(remove_dead_socket(path));
     const mode_t old_mask = ::umask(0177);
     auto acceptor = open<asio::local::stream_protocol>(asio::local::stream_protocol::endpoint(path));
@@ -162,20 +163,25 @@ class Server::Impl {
     if (tls_ != nullptr || (options_.tls_certificate_file.empty() && options_.tls_key_file.empty())) return {};
     auto context = std::make_unique<asio::ssl::context>(asio::ssl::context::tls_server);
     error_code error;
-    context->set_options(asio::ssl::context::default_workarounds | asio::ssl::context::no_sslv2 | asio::ssl::context::no_sslv3 |
-                             asio::ssl::context::no_tlsv1 | asio::ssl::context::no_tlsv1_1 | asio::ssl::context::single_dh_use,
+    context->set_options(asio::ssl::context::default_workarounds | asio::ssl::context::no_sslv2 |
+                             asio::ssl::context::no_sslv3 | asio::ssl::context::no_tlsv1 |
+                             asio::ssl::context::no_tlsv1_1 | asio::ssl::context::single_dh_use,
                          error);
     context->use_certificate_chain_file(options_.tls_certificate_file, error);
-    if (error) return make_error(ErrorCode::invalid, "cannot read certificate " + options_.tls_certificate_file + ": " + error.message());
+    if (error)
+      return make_error(ErrorCode::invalid,
+                        "cannot read certificate " + options_.tls_certificate_file + ": " + error.message());
     context->use_private_key_file(options_.tls_key_file, asio::ssl::context::pem, error);
-    if (error) return make_error(ErrorCode::invalid, "cannot read private key " + options_.tls_key_file + ": " + error.message());
+    if (error)
+      return make_error(ErrorCode::invalid,
+                        "cannot read private key " + options_.tls_key_file + ": " + error.message());
     tls_ = std::move(context);
     return {};
   }
 
   // A socket file that nobody listens on is what a killed server left behind.
   static base::Result<void> remove_dead_socket(const std::string& path) {
-    struct stat status {};
+    struct stat status{};
     if (::stat(path.c_str(), &status) != 0) return {};
     if (!S_ISSOCK(status.st_mode)) return make_error(ErrorCode::invalid, path + " exists and is no socket");
     asio::io_context context;
@@ -192,7 +198,8 @@ class Server::Impl {
     auto acceptor = std::make_shared<Acceptor<Protocol>>(loops_[0]->core().context());
     error_code error;
     acceptor->open(endpoint.protocol(), error);
-    if (!error && std::is_same_v<Protocol, asio::ip::tcp>) acceptor->set_option(asio::socket_base::reuse_address(true), error);
+    if (!error && std::is_same_v<Protocol, asio::ip::tcp>)
+      acceptor->set_option(asio::socket_base::reuse_address(true), error);
     if (!error) acceptor->bind(endpoint, error);
     if (!error) acceptor->listen(kBacklog, error);
     if (error) return io_error("cannot listen", error);
@@ -214,15 +221,16 @@ class Server::Impl {
     if (acceptor == nullptr) return;
     Hub& hub = *hubs_[next_hub_++ % hubs_.size()];
     using Socket = asio::basic_stream_socket<Protocol, Executor>;
-    acceptor->async_accept(hub.loop.core().context().get_executor(), [this, &hub, weak](const error_code& error, Socket socket) {
-      if (error == asio::error::operation_aborted) return;
-      if (error) {
-        loops_[0]->post_after(kAcceptPause, [this, weak] { accept_next(weak); });
-        return;
-      }
-      admit(hub, std::move(socket));
-      accept_next(weak);
-    });
+    acceptor->async_accept(hub.loop.core().context().get_executor(),
+                           [this, &hub, weak](const error_code& error, Socket socket) {
+                             if (error == asio::error::operation_aborted) return;
+                             if (error) {
+                               loops_[0]->post_after(kAcceptPause, [this, weak] { accept_next(weak); });
+                               return;
+                             }
+                             admit(hub, std::move(socket));
+                             accept_next(weak);
+                           });
   }
 
   template <typename Socket>
@@ -249,16 +257,19 @@ class Server::Impl {
   const ServerOptions options_;
   const Handler handler_;
   std::unique_ptr<asio::ssl::context> tls_;
-  std::vector<std::unique_ptr<Hub>> hubs_;     // outlive the loops that run them
+  std::vector<std::unique_ptr<Hub>> hubs_;  // outlive the loops that run them
   std::vector<std::unique_ptr<Loop>> loops_;
   std::vector<std::shared_ptr<void>> acceptors_;  // first loop's thread; shared with the accept that is under way
   std::size_t next_hub_ = 0;
   bool stopped_ = false;
 };
 
-Server::Server(ServerOptions options, Handler handler) : impl_(std::make_unique<Impl>(std::move(options), std::move(handler))) {}
+Server::Server(ServerOptions options, Handler handler)
+    : impl_(std::make_unique<Impl>(std::move(options), std::move(handler))) {}
 Server::~Server() = default;
-base::Result<std::uint16_t> Server::listen_tcp(const std::string& host, std::uint16_t port) { return impl_->listen_tcp(host, port); }
+base::Result<std::uint16_t> Server::listen_tcp(const std::string& host, std::uint16_t port) {
+  return impl_->listen_tcp(host, port);
+}
 base::Result<void> Server::listen_unix(const std::string& path) { return impl_->listen_unix(path); }
 void Server::stop(std::chrono::milliseconds patience) { impl_->stop(patience); }
 ServerFigures Server::figures() const { return impl_->figures(); }

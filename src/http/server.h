@@ -5,7 +5,8 @@
 // or later, from any thread. While a request waits for its answer the server goes on watching the connection, so a
 // long poll learns that its client has left.
 //
-// Bounded:  every size, count and time has a limit in `ServerOptions`. Beyond it the client gets 400, 408, 413, 414, 431
+// Bounded:  every size, count and time has a limit in `ServerOptions`. Beyond it the client gets 400, 408, 413, 414,
+// 431
 //           or 503 and the connection closes; nobody else notices.
 // Lifetime: destroy the server last: stop() it, then end whatever still holds a Responder, then destroy it.
 // Errors:   listen_…() answer io or invalid (address in use, unreadable certificate).
@@ -25,14 +26,14 @@
 namespace escapement::http {
 
 struct ServerOptions {
-  unsigned loops = 1;                               // event-loop threads
+  unsigned loops = 1;  // event-loop threads
   std::size_t header_bytes_max = 64 * 1024;
-  std::size_t body_bytes_max = 80 * 1024 * 1024;    // Lambda's largest request: a 50 MB archive as base64
+  std::size_t body_bytes_max = 80 * 1024 * 1024;  // Lambda's largest request: a 50 MB archive as base64
   std::size_t connections_max = 10'000;
   std::chrono::milliseconds header_timeout{10'000};  // from the first byte of a request to the end of its header
   std::chrono::milliseconds body_timeout{30'000};    // between two reads of a body, and between two writes of an answer
   std::chrono::milliseconds idle_timeout{120'000};   // between two requests of a connection
-  std::string tls_certificate_file;                 // PEM; both set: listeners speak TLS
+  std::string tls_certificate_file;                  // PEM; both set: listeners speak TLS
   std::string tls_key_file;
 };
 
@@ -52,8 +53,8 @@ class Responder {
   // At most once. Answers from one thread in quick succession wake each loop once.
   void send(Response response);
 
-  // Calls `task` on the loop's thread if the client goes away before the answer; at most once. To be called on the loop's
-  // thread, inside the handler. The task is destroyed, uncalled, with the answer.
+  // Calls `task` on the loop's thread if the client goes away before the answer; at most once. To be called on the
+  // loop's thread, inside the handler. The task is destroyed, uncalled, with the answer.
   void on_disconnect(Task task);
   // The same as a function of its own, good for as long as the request waits for its answer.
   std::function<void(Task)> disconnect_hook() const;

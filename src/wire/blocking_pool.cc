@@ -4,7 +4,8 @@
 
 namespace escapement::wire {
 
-BlockingPool::BlockingPool(unsigned threads_max, std::size_t queue_max) : threads_max_(threads_max), queue_max_(queue_max) {}
+BlockingPool::BlockingPool(unsigned threads_max, std::size_t queue_max)
+    : threads_max_(threads_max), queue_max_(queue_max) {}
 
 BlockingPool::~BlockingPool() {
   {

@@ -74,7 +74,8 @@ void append_canonical_path(std::string& out, std::string_view path, bool normali
   if (segments.empty() || path.ends_with('/')) out.push_back('/');
 }
 
-void append_canonical_query(std::string& out, std::string_view query, std::string_view left_out, std::string_view left_out_too) {
+void append_canonical_query(std::string& out, std::string_view query, std::string_view left_out,
+                            std::string_view left_out_too) {
   if (query.empty()) return;
   std::vector<std::pair<std::string, std::string>> parameters;
   while (!query.empty()) {
@@ -85,7 +86,8 @@ void append_canonical_query(std::string& out, std::string_view query, std::strin
     const std::size_t equals = part.find('=');
     std::string name = encoded_parameter(part.substr(0, equals));
     if (!name.empty() && (name == left_out || name == left_out_too)) continue;
-    parameters.emplace_back(std::move(name), equals == std::string_view::npos ? std::string() : encoded_parameter(part.substr(equals + 1)));
+    parameters.emplace_back(
+        std::move(name), equals == std::string_view::npos ? std::string() : encoded_parameter(part.substr(equals + 1)));
   }
   std::sort(parameters.begin(), parameters.end());
   bool first = true;

@@ -34,7 +34,8 @@ std::string new_request_id() {
 
 base::Error not_offered(const Model& model, std::string_view operation) {
   return make_error(ErrorCode::unsupported, "UnsupportedOperation",
-                    "This server does not offer " + std::string(operation) + " of " + (model.full_name.empty() ? model.name : model.full_name) + ".");
+                    "This server does not offer " + std::string(operation) + " of " +
+                        (model.full_name.empty() ? model.name : model.full_name) + ".");
 }
 
 bool speaks_cbor(const http::Request& request) {
@@ -42,7 +43,8 @@ bool speaks_cbor(const http::Request& request) {
 }
 
 bool is_for_a_person(const http::Request& request) {
-  return (request.method == "GET" || request.method == "HEAD") && request.get("accept").find("text/html") != std::string_view::npos;
+  return (request.method == "GET" || request.method == "HEAD") &&
+         request.get("accept").find("text/html") != std::string_view::npos;
 }
 
 }  // namespace
@@ -75,18 +77,21 @@ class Dispatcher::Impl {
     }
     const CredentialScope scope = find_credential_scope(request);
     Recognised recognised = recognise(request, scope);
-    if (scope.service.empty() && fallback_ && (recognised.model == nullptr || is_for_a_person(request)) && !request.find("x-amz-target")) {
+    if (scope.service.empty() && fallback_ && (recognised.model == nullptr || is_for_a_person(request)) &&
+        !request.find("x-amz-target")) {
       return fallback_(std::move(request), std::move(responder));
     }
     calls_.fetch_add(1, std::memory_order_relaxed);
     const std::string request_id = new_request_id();
-    if (recognised.model == nullptr) return refuse_unknown(request, scope, recognised, request_id, std::move(responder));
+    if (recognised.model == nullptr)
+      return refuse_unknown(request, scope, recognised, request_id, std::move(responder));
     const Model& model = *recognised.model;
     auto call = prepare(request, recognised, request_id);
     if (!call) return respond_error(call.error(), model, request_id, responder);
     if (is_long_poll(model, recognised.operation->name) && responder) call->on_disconnect = responder.disconnect_hook();
     start(model, *recognised.operation, std::move(*call),
-          [this, &model, operation = recognised.operation, request_id, responder = std::move(responder)](Result<Value> result) mutable {
+          [this, &model, operation = recognised.operation, request_id,
+           responder = std::move(responder)](Result<Value> result) mutable {
             if (!result) return respond_error(result.error(), model, request_id, responder);
             responder.send(render_output(model, *operation, *result, request_id));
           });
@@ -96,7 +101,8 @@ class Dispatcher::Impl {
     const Model* model = find_model(inner.service);
     const Operation* operation = model != nullptr ? model->find_operation(inner.operation) : nullptr;
     if (operation == nullptr) {
-      return respond(make_error(ErrorCode::unsupported, "UnsupportedOperation", "This server does not know " + inner.service + ":" + inner.operation + "."));
+      return respond(make_error(ErrorCode::unsupported, "UnsupportedOperation",
+                                "This server does not know " + inner.service + ":" + inner.operation + "."));
     }
     if (inner.input.is_null()) inner.input = Value::object(std::vector<json::Member>{});
     if (operation->input != nullptr) {
@@ -109,7 +115,8 @@ class Dispatcher::Impl {
     call.service = model->name;
     call.operation = operation->name;
     call.region = std::move(inner.region);
-    call.account = inner.principal != nullptr && !inner.principal->account.empty() ? inner.principal->account : options_.account;
+    call.account =
+        inner.principal != nullptr && !inner.principal->account.empty() ? inner.principal->account : options_.account;
     call.request_id = new_request_id();
     call.principal = std::move(inner.principal);
     call.input = std::move(inner.input);
@@ -124,7 +131,8 @@ class Dispatcher::Impl {
   }
 
   DispatcherFigures figures() const {
-    return {calls_.load(std::memory_order_relaxed), client_errors_.load(std::memory_order_relaxed), server_errors_.load(std::memory_order_relaxed)};
+    return {calls_.load(std::memory_order_relaxed), client_errors_.load(std::memory_order_relaxed),
+            server_errors_.load(std::memory_order_relaxed)};
   }
 
  private:
@@ -143,7 +151,9 @@ class Dispatcher::Impl {
       auto verified = verifier_.verify(request, now);
       if (!verified) return auth_error(verified.error(), model.protocol);
       if (verified->service != model.signing_name) {
-        return auth_error({SignatureFault::mismatch, "Credential should be scoped to correct service: '" + model.signing_name + "'."}, model.protocol);
+        return auth_error(
+            {SignatureFault::mismatch, "Credential should be scoped to correct service: '" + model.signing_name + "'."},
+            model.protocol);
       }
       call.principal = verified->credentials->principal;
       call.region = std::move(verified->region);
@@ -169,23 +179,37 @@ class Dispatcher::Impl {
     if (service.is_inline(operation.name)) return service.handle(std::move(call), std::move(respond));
     // The task may be handed back, so what it must answer with is shared with it.
     auto waiting = std::make_shared<std::pair<Call, Respond>>(std::move(call), std::move(respond));
-    BlockingPool::Task task = [&service, waiting] { service.handle(std::move(waiting->first), std::move(waiting->second)); };
-    if (!pool_.submit(task)) waiting->second(make_error(ErrorCode::unavailable, "ThrottlingException", "Rate exceeded"));
+    BlockingPool::Task task = [&service, waiting] {
+      service.handle(std::move(waiting->first), std::move(waiting->second));
+    };
+    if (!pool_.submit(task))
+      waiting->second(make_error(ErrorCode::unavailable, "ThrottlingException", "Rate exceeded"));
   }
 
-  void respond_error(const base::Error& error, const Model& model, std::string_view request_id, http::Responder& responder) {
+  void respond_error(const base::Error& error, const Model& model, std::string_view request_id,
+                     http::Responder& responder) {
     send_counted(render_error(error, model, request_id), responder);
   }
 
-  void refuse_unknown(const http::Request& request, const CredentialScope& scope, const Recognised& recognised, std::string_view request_id, http::Responder responder) {
+  void refuse_unknown(const http::Request& request, const CredentialScope& scope, const Recognised& recognised,
+                      std::string_view request_id, http::Responder responder) {
     if (speaks_cbor(request)) {
-      return send_counted(render_unknown(415, "UnsupportedProtocol", "This server does not speak Smithy RPC v2 CBOR; use the service's JSON protocol.", request_id), responder);
+      return send_counted(
+          render_unknown(415, "UnsupportedProtocol",
+                         "This server does not speak Smithy RPC v2 CBOR; use the service's JSON protocol.", request_id),
+          responder);
     }
-    if (request.find("x-amz-target")) return send_counted(render_unknown(400, "UnknownOperationException", "", request_id), responder);
+    if (request.find("x-amz-target"))
+      return send_counted(render_unknown(400, "UnknownOperationException", "", request_id), responder);
     if (!scope.service.empty()) {
-      return send_counted(render_unknown(400, "UnknownService", "This server does not offer the service '" + std::string(scope.service.substr(0, 64)) + "'.", request_id), responder);
+      return send_counted(
+          render_unknown(400, "UnknownService",
+                         "This server does not offer the service '" + std::string(scope.service.substr(0, 64)) + "'.",
+                         request_id),
+          responder);
     }
-    if (!recognised.error.name.empty() && recognised.form) return send_counted(render_unknown(400, recognised.error.name, recognised.error.message, request_id), responder);
+    if (!recognised.error.name.empty() && recognised.form)
+      return send_counted(render_unknown(400, recognised.error.name, recognised.error.message, request_id), responder);
     send_counted(render_unknown(404, "UnknownOperationException", "There is nothing here.", request_id), responder);
   }
 
@@ -213,9 +237,13 @@ Dispatcher::~Dispatcher() = default;
 void Dispatcher::add(std::shared_ptr<Service> service) { impl_->add(std::move(service)); }
 void Dispatcher::add_page(std::string path, http::Handler page) { impl_->add_page(std::move(path), std::move(page)); }
 void Dispatcher::set_fallback(http::Handler fallback) { impl_->set_fallback(std::move(fallback)); }
-void Dispatcher::handle(http::Request&& request, http::Responder responder) { impl_->handle(std::move(request), std::move(responder)); }
+void Dispatcher::handle(http::Request&& request, http::Responder responder) {
+  impl_->handle(std::move(request), std::move(responder));
+}
 void Dispatcher::call(InternalCall call, Respond respond) { impl_->call(std::move(call), std::move(respond)); }
-bool Dispatcher::offers(std::string_view service, std::string_view operation) const { return impl_->offers(service, operation); }
+bool Dispatcher::offers(std::string_view service, std::string_view operation) const {
+  return impl_->offers(service, operation);
+}
 DispatcherFigures Dispatcher::figures() const { return impl_->figures(); }
 
 }  // namespace escapement::wire

@@ -6,7 +6,8 @@
 // service's own (permission first). Calls from inside the server take the same road from the model's constraints on.
 //
 // Threading: add() and the set_…() before the first request; handle() and call() from any thread.
-// Bounded:   operations that may block run on a pool of `blocking_threads` with a queue of `blocking_queue_max`; beyond it
+// Bounded:   operations that may block run on a pool of `blocking_threads` with a queue of `blocking_queue_max`; beyond
+// it
 //            the caller is told ServiceUnavailable / ThrottlingException and nothing has happened.
 #pragma once
 
@@ -40,7 +41,7 @@ struct InternalCall {
   std::string operation;  // "Invoke"
   std::string region;
   std::shared_ptr<const identity::Principal> principal;
-  json::Value input;      // as in the model; blobs as raw bytes
+  json::Value input;  // as in the model; blobs as raw bytes
 };
 
 struct DispatcherFigures {
@@ -65,7 +66,8 @@ class Dispatcher {
   // Answers what is no AWS request (the console). Without it such requests get 404.
   void set_fallback(http::Handler fallback);
 
-  // The server's handler: http::Server(options, [&](auto&& r, auto w) { dispatcher.handle(std::move(r), std::move(w)); }).
+  // The server's handler: http::Server(options, [&](auto&& r, auto w) { dispatcher.handle(std::move(r), std::move(w));
+  // }).
   void handle(http::Request&& request, http::Responder responder);
 
   // A call from inside. Errors as the API gives them: ValidationException, AccessDeniedException and the service's own;

@@ -24,15 +24,21 @@ using testing::MatchesRegex;
 using testing::StartsWith;
 
 Value parse(std::string_view text) { return json::parse(text).value(); }
-std::string error_name(const http::ClientResponse& response) { return parse(response.body).find("__type")->as_string(); }
+std::string error_name(const http::ClientResponse& response) {
+  return parse(response.body).find("__type")->as_string();
+}
 std::string message(const http::ClientResponse& response) { return parse(response.body).find("message")->as_string(); }
 
-constexpr std::string_view kStart = R"({"stateMachineArn":"arn:aws:states:eu-central-1:123456789012:stateMachine:m","name":"n","input":"{\"a\": 1}"})";
+constexpr std::string_view kStart =
+    R"({"stateMachineArn":"arn:aws:states:eu-central-1:123456789012:stateMachine:m","name":"n","input":"{\"a\": 1}"})";
 
 TEST(JsonProtocol, CarriesACallAndItsAnswer) {
   TestServer server;
   auto& states = server.service("stepfunctions");
-  states.on("StartExecution", Value::object({{"executionArn", "arn:x"}, {"startDate", 1'700'000'000.25}, {"notInTheModel", 1}, {"alsoNull", Value()}}));
+  states.on(
+      "StartExecution",
+      Value::object(
+          {{"executionArn", "arn:x"}, {"startDate", 1'700'000'000.25}, {"notInTheModel", 1}, {"alsoNull", Value()}}));
   const auto response = server.states("StartExecution", std::string(kStart));
   EXPECT_EQ(response.status, 200);
   EXPECT_EQ(response.body, R"({"executionArn":"arn:x","startDate":1700000000.25})");
@@ -51,7 +57,8 @@ TEST(JsonProtocol, CarriesACallAndItsAnswer) {
 TEST(JsonProtocol, TellsErrorsInTheModelsForm) {
   TestServer server;
   auto& states = server.service("stepfunctions");
-  states.fail("StartExecution", make_error(ErrorCode::not_found, "StateMachineDoesNotExist", "State Machine Does Not Exist: 'm'"));
+  states.fail("StartExecution",
+              make_error(ErrorCode::not_found, "StateMachineDoesNotExist", "State Machine Does Not Exist: 'm'"));
   auto response = server.states("StartExecution", std::string(kStart));
   EXPECT_EQ(response.status, 400);
   EXPECT_EQ(response.body, R"({"__type":"StateMachineDoesNotExist","message":"State Machine Does Not Exist: 'm'"})");
@@ -78,19 +85,33 @@ TEST(JsonProtocol, ChecksTheModelsConstraints) {
   auto response = server.states("StartExecution", "{}");
   EXPECT_EQ(response.status, 400);
   EXPECT_EQ(error_name(response), "ValidationException");
-  EXPECT_EQ(message(response), "1 validation error detected: Value null at 'stateMachineArn' failed to satisfy constraint: Member must not be null");
-  EXPECT_EQ(message(server.states("StartExecution", R"({"stateMachineArn":"","name":")" + std::string(81, 'n') + "\"}")),
-            "2 validation errors detected: Value '' at 'stateMachineArn' failed to satisfy constraint: Member must have length greater than or equal to 1; "
-            "Value '" + std::string(81, 'n') + "' at 'name' failed to satisfy constraint: Member must have length less than or equal to 80");
-  EXPECT_EQ(message(server.states("StartExecution", R"({"stateMachineArn":"a","input":")" + std::string(262'145, 'i') + "\"}")),
-            "1 validation error detected: Value at 'input' failed to satisfy constraint: Member must have length less than or equal to 262144");
+  EXPECT_EQ(message(response),
+            "1 validation error detected: Value null at 'stateMachineArn' failed to satisfy constraint: Member must "
+            "not be null");
+  EXPECT_EQ(
+      message(server.states("StartExecution", R"({"stateMachineArn":"","name":")" + std::string(81, 'n') + "\"}")),
+      "2 validation errors detected: Value '' at 'stateMachineArn' failed to satisfy constraint: Member must have "
+      "length greater than or equal to 1; "
+      "Value '" +
+          std::string(81, 'n') +
+          "' at 'name' failed to satisfy constraint: Member must have length less than or equal to 80");
+  EXPECT_EQ(message(server.states("StartExecution",
+                                  R"({"stateMachineArn":"a","input":")" + std::string(262'145, 'i') + "\"}")),
+            "1 validation error detected: Value at 'input' failed to satisfy constraint: Member must have length less "
+            "than or equal to 262144");
   EXPECT_EQ(message(server.states("ListExecutions", R"({"maxResults":1001,"statusFilter":"NONE"})")),
-            "2 validation errors detected: Value 'NONE' at 'statusFilter' failed to satisfy constraint: Member must satisfy enum value set: "
-            "[FAILED, RUNNING, TIMED_OUT, SUCCEEDED, PENDING_REDRIVE, ABORTED]; Value '1001' at 'maxResults' failed to satisfy constraint: "
+            "2 validation errors detected: Value 'NONE' at 'statusFilter' failed to satisfy constraint: Member must "
+            "satisfy enum value set: "
+            "[FAILED, RUNNING, TIMED_OUT, SUCCEEDED, PENDING_REDRIVE, ABORTED]; Value '1001' at 'maxResults' failed to "
+            "satisfy constraint: "
             "Member must have value less than or equal to 1000");
-  EXPECT_EQ(message(server.states("CreateStateMachineAlias", R"({"name":"ALIAS@","routingConfiguration":[{"stateMachineVersionArn":"a","weight":101}]})")),
-            "2 validation errors detected: Value 'ALIAS@' at 'name' failed to satisfy constraint: Member must satisfy regular expression pattern: "
-            R"(^(?=.*[a-zA-Z_\-\.])[a-zA-Z0-9_\-\.]+$; Value '101' at 'routingConfiguration.1.member.weight' failed to satisfy constraint: )"
+  EXPECT_EQ(message(server.states(
+                "CreateStateMachineAlias",
+                R"({"name":"ALIAS@","routingConfiguration":[{"stateMachineVersionArn":"a","weight":101}]})")),
+            "2 validation errors detected: Value 'ALIAS@' at 'name' failed to satisfy constraint: Member must satisfy "
+            "regular expression pattern: "
+            R"(^(?=.*[a-zA-Z_\-\.])[a-zA-Z0-9_\-\.]+$; Value '101' at 'routingConfiguration.1.member.weight' )"
+            R"(failed to satisfy constraint: )"
             "Member must have value less than or equal to 100");
 }
 
@@ -105,11 +126,16 @@ TEST(JsonProtocol, RefusesBodiesThatAreNotTheModels) {
     return parse(response.body).find("__type")->as_string() + ": " + parse(response.body).find("Message")->as_string();
   };
   EXPECT_THAT(refusal("StartExecution", "{"), StartsWith("SerializationException: Unexpected end-of-input"));
-  EXPECT_EQ(refusal("StartExecution", R"({"stateMachineArn":1})"), "SerializationException: NUMBER_VALUE can not be converted to a String");
-  EXPECT_EQ(refusal("StartExecution", R"({"stateMachineArn":true})"), "SerializationException: TRUE_VALUE can not be converted to a String");
-  EXPECT_EQ(refusal("StartExecution", R"({"stateMachineArn":{}})"), "SerializationException: Start of structure or map found where not expected.");
-  EXPECT_EQ(refusal("ListExecutions", R"({"maxResults":"1"})"), "SerializationException: STRING_VALUE can not be converted to a Integer");
-  EXPECT_EQ(refusal("ListExecutions", R"({"maxResults":99999999999})"), "SerializationException: Numeric value (99999999999) out of range of int");
+  EXPECT_EQ(refusal("StartExecution", R"({"stateMachineArn":1})"),
+            "SerializationException: NUMBER_VALUE can not be converted to a String");
+  EXPECT_EQ(refusal("StartExecution", R"({"stateMachineArn":true})"),
+            "SerializationException: TRUE_VALUE can not be converted to a String");
+  EXPECT_EQ(refusal("StartExecution", R"({"stateMachineArn":{}})"),
+            "SerializationException: Start of structure or map found where not expected.");
+  EXPECT_EQ(refusal("ListExecutions", R"({"maxResults":"1"})"),
+            "SerializationException: STRING_VALUE can not be converted to a Integer");
+  EXPECT_EQ(refusal("ListExecutions", R"({"maxResults":99999999999})"),
+            "SerializationException: Numeric value (99999999999) out of range of int");
   EXPECT_THAT(refusal("StartExecution", "[]"), HasSubstr("Start of list found"));
   EXPECT_THAT(refusal("StartExecution", "{\"name\":\"\xff\"}"), HasSubstr("Invalid UTF-8"));
   EXPECT_THAT(refusal("StartExecution", std::string(100'000, '[')), HasSubstr("nesting depth"));
@@ -128,7 +154,8 @@ TEST(Signatures, AreAskedForBeforeAnythingIsRead) {
   server.service("stepfunctions").on("StartExecution", Value::object({}));
   auto response = server.send(server.json_request("AWSStepFunctions.StartExecution", "not json"));
   EXPECT_EQ(response.status, 400);
-  EXPECT_EQ(response.body, R"({"__type":"MissingAuthenticationTokenException","message":"Missing Authentication Token"})");
+  EXPECT_EQ(response.body,
+            R"({"__type":"MissingAuthenticationTokenException","message":"Missing Authentication Token"})");
   auto unknown = server.json_request("AWSStepFunctions.StartExecution", "{}");
   Signer({"NOBODY", "secret", ""}, "us-east-1", "states").sign(unknown, server.clock.now());
   EXPECT_EQ(error_name(server.send(unknown)), "UnrecognizedClientException");
@@ -136,10 +163,12 @@ TEST(Signatures, AreAskedForBeforeAnythingIsRead) {
   Signer({"AKIDTEST", "guess", ""}, "us-east-1", "states").sign(wrong, server.clock.now());
   EXPECT_EQ(error_name(server.send(wrong)), "InvalidSignatureException");
   auto old = server.json_request("AWSStepFunctions.StartExecution", "{}");
-  Signer({"AKIDTEST", "secret", ""}, "us-east-1", "states").sign(old, server.clock.now() - base::Duration::seconds(400));
+  Signer({"AKIDTEST", "secret", ""}, "us-east-1", "states")
+      .sign(old, server.clock.now() - base::Duration::seconds(400));
   EXPECT_THAT(message(server.send(old)), StartsWith("Signature expired: "));
   auto elsewhere = server.json_request("AWSStepFunctions.StartExecution", std::string(kStart));
-  EXPECT_EQ(message(server.send(server.signed_request(elsewhere, "lambda"))), "Credential should be scoped to correct service: 'states'.");
+  EXPECT_EQ(message(server.send(server.signed_request(elsewhere, "lambda"))),
+            "Credential should be scoped to correct service: 'states'.");
   EXPECT_EQ(server.service("stepfunctions").last.request_id, "") << "nothing got through";
 }
 
@@ -154,7 +183,9 @@ TEST(Signatures, HaveTheirProtocolsNames) {
   request.fields = {{"Content-Type", "application/x-www-form-urlencoded"}};
   response = server.send(request);
   EXPECT_EQ(response.status, 403);
-  EXPECT_THAT(response.body, HasSubstr("<Code>MissingAuthenticationToken</Code><Message>Request is missing Authentication Token</Message>"));
+  EXPECT_THAT(
+      response.body,
+      HasSubstr("<Code>MissingAuthenticationToken</Code><Message>Request is missing Authentication Token</Message>"));
   Signer({"NOBODY", "secret", ""}, "us-east-1", "iam").sign(request, server.clock.now());
   EXPECT_THAT(server.send(request).body, HasSubstr("<Code>InvalidClientTokenId</Code>"));
   request.fields.resize(1);
@@ -170,7 +201,10 @@ TEST(Recognition, TellsWhatIsNotThere) {
   EXPECT_EQ(error_name(response), "UnsupportedOperation");
   EXPECT_EQ(message(response), "This server does not offer CreateActivity of AWS Step Functions.");
   EXPECT_EQ(server.lambda("GET", "/2015-03-31/nothing").status, 404);
-  EXPECT_THAT(server.iam("Action=Nonsense").body, HasSubstr("<Code>InvalidAction</Code><Message>Could not find operation Nonsense for version 2010-05-08</Message>"));
+  EXPECT_THAT(
+      server.iam("Action=Nonsense").body,
+      HasSubstr(
+          "<Code>InvalidAction</Code><Message>Could not find operation Nonsense for version 2010-05-08</Message>"));
   EXPECT_EQ(server.send(server.signed_request(server.request("GET", "/bucket"), "s3")).status, 400);
   EXPECT_EQ(server.send(server.request("GET", "/favicon.ico")).status, 404);
   auto cbor = server.request("POST", "/service/AWSStepFunctions/operation/StartExecution", "x");
@@ -203,25 +237,32 @@ TEST(RestProtocol, GathersInputFromPathQueryFieldsAndBody) {
   TestServer server;
   auto& lambda = server.service("lambda");
   lambda.on("UpdateFunctionConfiguration", Value::object({{"FunctionName", "f"}, {"MemorySize", 128}}));
-  auto response = server.lambda("PUT", "/2015-03-31/functions/arn%3Aaws%3Alambda%3Aeu-central-1%3A123456789012%3Afunction%3Af/configuration", R"({"MemorySize":128,"Environment":{"Variables":{"AB":"c"}}})");
+  auto response = server.lambda(
+      "PUT", "/2015-03-31/functions/arn%3Aaws%3Alambda%3Aeu-central-1%3A123456789012%3Afunction%3Af/configuration",
+      R"({"MemorySize":128,"Environment":{"Variables":{"AB":"c"}}})");
   EXPECT_EQ(response.status, 200);
   EXPECT_EQ(response.body, R"({"FunctionName":"f","MemorySize":128})");
-  EXPECT_EQ(json::print(lambda.last.input),
-            R"({"MemorySize":128,"Environment":{"Variables":{"AB":"c"}},"FunctionName":"arn:aws:lambda:eu-central-1:123456789012:function:f"})");
+  EXPECT_EQ(json::print(lambda.last.input), R"({"MemorySize":128,"Environment":{"Variables":{"AB":"c"}},)"
+                                            R"("FunctionName":"arn:aws:lambda:eu-central-1:123456789012:function:f"})");
   lambda.on("UntagResource", Value::object({}));
-  response = server.lambda("DELETE", "/2017-03-31/tags/arn:aws:lambda:eu-central-1:123456789012:function:f?tagKeys=a&tagKeys=b%20c");
+  response = server.lambda(
+      "DELETE", "/2017-03-31/tags/arn:aws:lambda:eu-central-1:123456789012:function:f?tagKeys=a&tagKeys=b%20c");
   EXPECT_EQ(response.status, 204);
   EXPECT_EQ(response.body, "");
   EXPECT_EQ(json::print(*lambda.last.input.find("TagKeys")), R"(["a","b c"])");
   lambda.on("ListFunctions", Value::object({}));
-  EXPECT_EQ(server.lambda("GET", "/2015-03-31/functions/?MaxItems=5&Marker=m").status, 200) << "older SDKs end with a slash";
+  EXPECT_EQ(server.lambda("GET", "/2015-03-31/functions/?MaxItems=5&Marker=m").status, 200)
+      << "older SDKs end with a slash";
   EXPECT_EQ(lambda.last.input.find("MaxItems")->as_int64(), 5);
 }
 
 TEST(RestProtocol, InvokesWithBytesAndAnswersWithBytes) {
   TestServer server;
   auto& lambda = server.service("lambda");
-  lambda.on("Invoke", Value::object({{"StatusCode", 200}, {"FunctionError", "Unhandled"}, {"ExecutedVersion", "$LATEST"}, {"Payload", "{\"not\": parsed}"}}));
+  lambda.on("Invoke", Value::object({{"StatusCode", 200},
+                                     {"FunctionError", "Unhandled"},
+                                     {"ExecutedVersion", "$LATEST"},
+                                     {"Payload", "{\"not\": parsed}"}}));
   auto request = server.request("POST", "/2015-03-31/functions/f/invocations?Qualifier=1", "{ \"raw\": 1.0 }");
   request.fields = {{"X-Amz-Invocation-Type", "RequestResponse"}, {"X-Amz-Log-Type", "Tail"}};
   const auto response = server.send(server.signed_request(request, "lambda"));
@@ -242,7 +283,13 @@ TEST(RestProtocol, FixedQueriesTellOperationsApart) {
   lambda.on("ListLayers", Value::object({{"Layers", Value::array({})}}));
   lambda.on("GetLayerVersionByArn", Value::object({{"Version", 7}}));
   EXPECT_EQ(server.lambda("GET", "/2018-10-31/layers").body, R"({"Layers":[]})");
-  EXPECT_EQ(server.lambda("GET", "/2018-10-31/layers?find=LayerVersion&Arn=arn%3Aaws%3Alambda%3Aus-east-1%3A123456789012%3Alayer%3Aa%3A1").body, R"({"Version":7})");
+  EXPECT_EQ(
+      server
+          .lambda(
+              "GET",
+              "/2018-10-31/layers?find=LayerVersion&Arn=arn%3Aaws%3Alambda%3Aus-east-1%3A123456789012%3Alayer%3Aa%3A1")
+          .body,
+      R"({"Version":7})");
 }
 
 TEST(RestProtocol, DecodesBlobsAndCountsTheirBytes) {
@@ -270,7 +317,9 @@ TEST(RestProtocol, ErrorsCarryTheModelsMembers) {
   lambda.fail("GetFunction", busy);
   response = server.lambda("GET", "/2015-03-31/functions/f");
   EXPECT_EQ(response.status, 429);
-  EXPECT_EQ(response.body, R"({"Reason":"ReservedFunctionConcurrentInvocationLimitExceeded","Type":"User","message":"Rate Exceeded."})");
+  EXPECT_EQ(
+      response.body,
+      R"({"Reason":"ReservedFunctionConcurrentInvocationLimitExceeded","Type":"User","message":"Rate Exceeded."})");
   EXPECT_EQ(response.fields.get("retry-after"), "1");
   base::Error untyped = make_error(ErrorCode::invalid, "InvalidParameterValueException", "no type");
   untyped.members = {{"Type", ""}};
@@ -285,55 +334,84 @@ TEST(RestProtocol, ErrorsCarryTheModelsMembers) {
 TEST(RestProtocol, WordsViolationsAsLambdaDoes) {
   TestServer server;
   auto& lambda = server.service("lambda");
-  for (const std::string operation : {"CreateFunction", "PutFunctionRecursionConfig", "PublishLayerVersion", "UntagResource", "CreateAlias", "ListFunctions"}) lambda.on(operation, Value::object({}));
+  for (const std::string operation : {"CreateFunction", "PutFunctionRecursionConfig", "PublishLayerVersion",
+                                      "UntagResource", "CreateAlias", "ListFunctions"})
+    lambda.on(operation, Value::object({}));
   const std::string start = R"({"FunctionName":"f","Role":"arn:aws:iam::123456789012:role/r","Code":{},)";
   EXPECT_EQ(message(server.lambda("POST", "/2015-03-31/functions", start + R"("SnapStart":{"ApplyOn":"no"}})")),
-            "1 validation error detected: Value 'no' at 'snapStart.applyOn' failed to satisfy constraint: Member must satisfy enum value set: [PublishedVersions, None]");
-  EXPECT_EQ(message(server.lambda("POST", "/2015-03-31/functions", start + R"("Environment":{"Variables":{"1":"x"}}})")),
-            "1 validation error detected: Value at 'environment.variables' failed to satisfy constraint: Map keys must satisfy constraint: "
-            "[Member must satisfy regular expression pattern: [a-zA-Z]([a-zA-Z0-9_])+]");
+            "1 validation error detected: Value 'no' at 'snapStart.applyOn' failed to satisfy constraint: Member must "
+            "satisfy enum value set: [PublishedVersions, None]");
+  EXPECT_EQ(
+      message(server.lambda("POST", "/2015-03-31/functions", start + R"("Environment":{"Variables":{"1":"x"}}})")),
+      "1 validation error detected: Value at 'environment.variables' failed to satisfy constraint: Map keys must "
+      "satisfy constraint: "
+      "[Member must satisfy regular expression pattern: [a-zA-Z]([a-zA-Z0-9_])+]");
   EXPECT_EQ(message(server.lambda("POST", "/2015-03-31/functions", start + R"("KMSKeyArn":"x"})")),
-            "1 validation error detected: Value 'x' at 'kMSKeyArn' failed to satisfy constraint: Member must satisfy regular expression pattern: "
+            "1 validation error detected: Value 'x' at 'kMSKeyArn' failed to satisfy constraint: Member must satisfy "
+            "regular expression pattern: "
             "(arn:(aws[a-zA-Z-]*)?:[a-z0-9-.]+:.*)|()");
   EXPECT_EQ(message(server.lambda("PUT", "/2024-08-31/functions/f/recursion-config", R"({"RecursiveLoop":"Maybe"})")),
-            "1 validation error detected: Value 'Maybe' at 'recursiveLoop' failed to satisfy constraint: Member must satisfy enum value set: [Terminate, Allow]");
-  EXPECT_THAT(message(server.lambda("POST", "/2018-10-31/layers/l/versions", R"({"Content":{},"CompatibleRuntimes":["none"],"CompatibleArchitectures":["mips","x86_64"]})")),
-              MatchesRegex(R"(2 validation errors detected: Value '\[none\]' at 'compatibleRuntimes' failed to satisfy constraint: Member must satisfy enum value set: )"
-                           R"(\[nodejs20\.x, .*\]; Value '\[mips, x86_64\]' at 'compatibleArchitectures' failed to satisfy constraint: Member must satisfy constraint: )"
+            "1 validation error detected: Value 'Maybe' at 'recursiveLoop' failed to satisfy constraint: Member must "
+            "satisfy enum value set: [Terminate, Allow]");
+  EXPECT_THAT(message(server.lambda(
+                  "POST", "/2018-10-31/layers/l/versions",
+                  R"({"Content":{},"CompatibleRuntimes":["none"],"CompatibleArchitectures":["mips","x86_64"]})")),
+              MatchesRegex(R"(2 validation errors detected: Value '\[none\]' at 'compatibleRuntimes' )"
+                           R"(failed to satisfy constraint: Member must satisfy enum value set: )"
+                           R"(\[nodejs20\.x, .*\]; Value '\[mips, x86_64\]' at 'compatibleArchitectures' )"
+                           R"(failed to satisfy constraint: Member must satisfy constraint: )"
                            R"(\[Member must satisfy enum value set: \[x86_64, arm64\], Member must not be null\])"));
-  EXPECT_EQ(message(server.lambda("DELETE", "/2017-03-31/tags/arn:aws:lambda:us-east-1:123456789012:function:f")),
-            "1 validation error detected: Value null at 'tagKeys' failed to satisfy constraint: Member must not be null");
-  EXPECT_EQ(message(server.lambda("POST", "/2015-03-31/functions/f/aliases", R"({"Name":"2024","FunctionVersion":"1"})")),
-            "1 validation error detected: Value '2024' at 'name' failed to satisfy constraint: Member must satisfy regular expression pattern: (?!^[0-9]+$)([a-zA-Z0-9-_]+)");
+  EXPECT_EQ(
+      message(server.lambda("DELETE", "/2017-03-31/tags/arn:aws:lambda:us-east-1:123456789012:function:f")),
+      "1 validation error detected: Value null at 'tagKeys' failed to satisfy constraint: Member must not be null");
+  EXPECT_EQ(
+      message(server.lambda("POST", "/2015-03-31/functions/f/aliases", R"({"Name":"2024","FunctionVersion":"1"})")),
+      "1 validation error detected: Value '2024' at 'name' failed to satisfy constraint: Member must satisfy regular "
+      "expression pattern: (?!^[0-9]+$)([a-zA-Z0-9-_]+)");
 }
 
 TEST(QueryProtocol, CarriesNestedInputAndXml) {
   TestServer server;
   auto& iam = server.service("iam");
-  iam.on("CreateRole", Value::object({{"Role", Value::object({{"RoleName", "r<&>\""},
-                                                              {"CreateDate", 1'700'000'000},
-                                                              {"MaxSessionDuration", 3'600},
-                                                              {"Tags", Value::array({Value::object({{"Key", "k"}, {"Value", "v"}})})}})}}));
-  const auto response = server.iam("Action=CreateRole&RoleName=r&AssumeRolePolicyDocument=%7B%22a%22%3A+1%7D&MaxSessionDuration=3600&Tags.member.2.Key=k2&Tags.member.2.Value=&Tags.member.1.Key=k1&Tags.member.1.Value=v%2B1");
+  iam.on("CreateRole",
+         Value::object(
+             {{"Role", Value::object({{"RoleName", "r<&>\""},
+                                      {"CreateDate", 1'700'000'000},
+                                      {"MaxSessionDuration", 3'600},
+                                      {"Tags", Value::array({Value::object({{"Key", "k"}, {"Value", "v"}})})}})}}));
+  const auto response = server.iam(
+      "Action=CreateRole&RoleName=r&AssumeRolePolicyDocument=%7B%22a%22%3A+1%7D&MaxSessionDuration=3600&Tags.member.2."
+      "Key=k2&Tags.member.2.Value=&Tags.member.1.Key=k1&Tags.member.1.Value=v%2B1");
   EXPECT_EQ(response.status, 200);
   EXPECT_EQ(json::print(iam.last.input),
-            R"({"RoleName":"r","AssumeRolePolicyDocument":"{\"a\": 1}","MaxSessionDuration":3600,"Tags":[{"Key":"k1","Value":"v+1"},{"Key":"k2","Value":""}]})");
+            R"({"RoleName":"r","AssumeRolePolicyDocument":"{\"a\": 1}","MaxSessionDuration":3600,)"
+            R"("Tags":[{"Key":"k1","Value":"v+1"},{"Key":"k2","Value":""}]})");
   EXPECT_EQ(response.fields.get("content-type"), "text/xml");
   EXPECT_EQ(response.body,
-            "<CreateRoleResponse xmlns=\"https://iam.amazonaws.com/doc/2010-05-08/\"><CreateRoleResult><Role><RoleName>r&lt;&amp;&gt;&quot;</RoleName>"
-            "<CreateDate>2023-11-14T22:13:20Z</CreateDate><MaxSessionDuration>3600</MaxSessionDuration><Tags><member><Key>k</Key><Value>v</Value></member></Tags></Role>"
-            "</CreateRoleResult><ResponseMetadata><RequestId>" + iam.last.request_id + "</RequestId></ResponseMetadata></CreateRoleResponse>");
+            "<CreateRoleResponse "
+            "xmlns=\"https://iam.amazonaws.com/doc/2010-05-08/"
+            "\"><CreateRoleResult><Role><RoleName>r&lt;&amp;&gt;&quot;</RoleName>"
+            "<CreateDate>2023-11-14T22:13:20Z</CreateDate><MaxSessionDuration>3600</"
+            "MaxSessionDuration><Tags><member><Key>k</Key><Value>v</Value></member></Tags></Role>"
+            "</CreateRoleResult><ResponseMetadata><RequestId>" +
+                iam.last.request_id + "</RequestId></ResponseMetadata></CreateRoleResponse>");
   iam.on("DeleteRole", Value::object({}));
-  EXPECT_THAT(server.iam("Action=DeleteRole&RoleName=r").body, MatchesRegex("<DeleteRoleResponse xmlns=\"[^\"]*\"><ResponseMetadata><RequestId>[^<]*</RequestId></ResponseMetadata></DeleteRoleResponse>"));
+  EXPECT_THAT(
+      server.iam("Action=DeleteRole&RoleName=r").body,
+      MatchesRegex(
+          "<DeleteRoleResponse "
+          "xmlns=\"[^\"]*\"><ResponseMetadata><RequestId>[^<]*</RequestId></ResponseMetadata></DeleteRoleResponse>"));
   iam.on("GetAccountSummary", Value::object({{"SummaryMap", Value::object({{"Users", 3}})}}));
-  EXPECT_THAT(server.iam("Action=GetAccountSummary").body, HasSubstr("<SummaryMap><entry><key>Users</key><value>3</value></entry></SummaryMap>"));
+  EXPECT_THAT(server.iam("Action=GetAccountSummary").body,
+              HasSubstr("<SummaryMap><entry><key>Users</key><value>3</value></entry></SummaryMap>"));
 }
 
 TEST(QueryProtocol, TakesAPresignedGet) {
   TestServer server;
   server.service("sts").on("GetCallerIdentity", Value::object({{"Account", "123456789012"}}));
   auto request = server.request("GET", "/?Action=GetCallerIdentity&Version=2011-06-15");
-  request.target = Signer({"AKIDTEST", "secret", ""}, "us-east-1", "sts").presign(request, server.clock.now(), base::Duration::seconds(60));
+  request.target = Signer({"AKIDTEST", "secret", ""}, "us-east-1", "sts")
+                       .presign(request, server.clock.now(), base::Duration::seconds(60));
   EXPECT_THAT(server.send(request).body, HasSubstr("<Account>123456789012</Account>"));
 }
 
@@ -343,8 +421,12 @@ TEST(QueryProtocol, TellsErrors) {
   iam.fail("GetUser", make_error(ErrorCode::not_found, "NoSuchEntity", "The user with name u cannot be found."));
   auto response = server.iam("Action=GetUser&UserName=u");
   EXPECT_EQ(response.status, 404);
-  EXPECT_THAT(response.body, StartsWith("<ErrorResponse xmlns=\"https://iam.amazonaws.com/doc/2010-05-08/\"><Error><Type>Sender</Type><Code>NoSuchEntity</Code>"
-                                        "<Message>The user with name u cannot be found.</Message></Error><RequestId>"));
+  EXPECT_THAT(
+      response.body,
+      StartsWith(
+          "<ErrorResponse "
+          "xmlns=\"https://iam.amazonaws.com/doc/2010-05-08/\"><Error><Type>Sender</Type><Code>NoSuchEntity</Code>"
+          "<Message>The user with name u cannot be found.</Message></Error><RequestId>"));
   iam.fail("GetUser", make_error(ErrorCode::not_found, "NoSuchEntityException", "x"));
   EXPECT_THAT(server.iam("Action=GetUser&UserName=u").body, HasSubstr("<Code>NoSuchEntity</Code>"));
   iam.fail("GetUser", make_error(ErrorCode::denied, "AccessDeniedException", "User: u is not authorized"));
@@ -359,10 +441,16 @@ TEST(QueryProtocol, IamHidesValuesAndStsDoesNot) {
   server.service("sts").on("AssumeRole", Value::object({}));
   const auto response = server.iam("Action=UpdateAccessKey&AccessKeyId=AKIDTESTAKIDTEST-&Status=Maybe");
   EXPECT_EQ(response.status, 400);
-  EXPECT_THAT(response.body, HasSubstr("<Code>ValidationError</Code><Message>2 validation errors detected: Value at 'accessKeyId' failed to satisfy constraint: "
-                                       "Member must satisfy regular expression pattern: [\\w]+; Value at 'status' failed to satisfy constraint: Member must satisfy enum value set</Message>"));
-  EXPECT_THAT(server.query("sts", "2011-06-15", "Action=AssumeRole&RoleArn=arn:aws:iam::123456789012:role/r&RoleSessionName=a:b").body,
-              HasSubstr("Value 'a:b' at 'roleSessionName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\w+=,.@-]*"));
+  EXPECT_THAT(response.body, HasSubstr("<Code>ValidationError</Code><Message>2 validation errors detected: Value at "
+                                       "'accessKeyId' failed to satisfy constraint: "
+                                       "Member must satisfy regular expression pattern: [\\w]+; Value at 'status' "
+                                       "failed to satisfy constraint: Member must satisfy enum value set</Message>"));
+  EXPECT_THAT(
+      server
+          .query("sts", "2011-06-15", "Action=AssumeRole&RoleArn=arn:aws:iam::123456789012:role/r&RoleSessionName=a:b")
+          .body,
+      HasSubstr("Value 'a:b' at 'roleSessionName' failed to satisfy constraint: Member must satisfy regular expression "
+                "pattern: [\\w+=,.@-]*"));
 }
 
 TEST(QueryProtocol, RefusesWhatItCannotRead) {
@@ -456,10 +544,12 @@ TEST(Inside, TakesTheSameRoad) {
   principal->account = "210987654321";
   const auto call = [&](std::string operation, Value input) {
     base::Result<Value> result = make_error(ErrorCode::internal, "no answer");
-    server.dispatcher.call({"lambda", std::move(operation), "us-east-1", principal, std::move(input)}, [&](base::Result<Value> answer) { result = std::move(answer); });
+    server.dispatcher.call({"lambda", std::move(operation), "us-east-1", principal, std::move(input)},
+                           [&](base::Result<Value> answer) { result = std::move(answer); });
     return result;
   };
-  EXPECT_EQ(call("Invoke", Value::object({{"FunctionName", "f"}, {"Payload", "{}"}}))->find("Payload")->as_string(), "x");
+  EXPECT_EQ(call("Invoke", Value::object({{"FunctionName", "f"}, {"Payload", "{}"}}))->find("Payload")->as_string(),
+            "x");
   EXPECT_EQ(lambda.last.account, "210987654321");
   EXPECT_EQ(lambda.last.input.find("Payload")->as_string(), "{}");
   EXPECT_EQ(call("Invoke", Value::object({})).error().name, "ValidationException");
@@ -485,7 +575,8 @@ TEST(Models, EveryPatternCompiles) {
     for (const Operation& operation : model.operations()) {
       if (operation.input == nullptr) continue;
       for (const MemberShape& member : operation.input->members) {
-        EXPECT_TRUE(!member.shape->pattern || member.shape->pattern->compiles()) << model.name << " " << member.shape->name;
+        EXPECT_TRUE(!member.shape->pattern || member.shape->pattern->compiles())
+            << model.name << " " << member.shape->name;
       }
     }
   }

@@ -14,7 +14,7 @@ struct CommonError {
   std::string_view name;
   std::string_view query_code;  // in the query protocol
   int json_status;
-  int other_status;             // rest-json and query
+  int other_status;  // rest-json and query
   std::string_view message_name;
 };
 
@@ -45,15 +45,23 @@ const CommonError* find_common(std::string_view name) {
 // A name for an error that no API named.
 std::string_view name_for(ErrorCode code) {
   switch (code) {
-    case ErrorCode::invalid: return "ValidationException";
-    case ErrorCode::denied: return "AccessDeniedException";
-    case ErrorCode::limit_exceeded: return "ThrottlingException";
-    case ErrorCode::unavailable: return "ServiceUnavailable";
-    case ErrorCode::unsupported: return "UnsupportedOperation";
-    case ErrorCode::not_found: return "ResourceNotFoundException";
+    case ErrorCode::invalid:
+      return "ValidationException";
+    case ErrorCode::denied:
+      return "AccessDeniedException";
+    case ErrorCode::limit_exceeded:
+      return "ThrottlingException";
+    case ErrorCode::unavailable:
+      return "ServiceUnavailable";
+    case ErrorCode::unsupported:
+      return "UnsupportedOperation";
+    case ErrorCode::not_found:
+      return "ResourceNotFoundException";
     case ErrorCode::already_exists:
-    case ErrorCode::conflict: return "ConflictException";
-    default: return "InternalFailure";
+    case ErrorCode::conflict:
+      return "ConflictException";
+    default:
+      return "InternalFailure";
   }
 }
 
@@ -75,9 +83,15 @@ Rendering rendering_of(const Error& error, const Model& model) {
   }
   if (const CommonError* common = find_common(name)) {
     const int status = model.protocol == Protocol::json ? common->json_status : common->other_status;
-    return {std::string(is_query ? common->query_code : common->name), status, status < 500, common->message_name, false, nullptr};
+    return {std::string(is_query ? common->query_code : common->name),
+            status,
+            status < 500,
+            common->message_name,
+            false,
+            nullptr};
   }
-  const bool own_fault = error.code == ErrorCode::internal || error.code == ErrorCode::io || error.code == ErrorCode::corrupt;
+  const bool own_fault =
+      error.code == ErrorCode::internal || error.code == ErrorCode::io || error.code == ErrorCode::corrupt;
   const int status = own_fault ? 500 : error.code == ErrorCode::unavailable ? 503 : 400;
   return {std::string(name), status, status < 500, "message", false, nullptr};
 }
@@ -139,7 +153,8 @@ http::Response render_error(const Error& error, const Model& model, std::string_
       response.fields.emplace_back("x-amzn-ErrorType", rendering.code);
       for (const auto& [name, value] : error.members) {
         const MemberShape* member = rendering.shape != nullptr ? rendering.shape->find_member(name) : nullptr;
-        if (member != nullptr && member->location == Location::header) response.fields.emplace_back(member->wire_name, value);
+        if (member != nullptr && member->location == Location::header)
+          response.fields.emplace_back(member->wire_name, value);
       }
       response.body = json_body(error, rendering, model.protocol);
       break;
@@ -159,19 +174,25 @@ Error auth_error(const SignatureError& fault, Protocol protocol) {
     return base::make_error(ErrorCode::denied, std::string(name), std::string(message));
   };
   switch (fault.fault) {
-    case SignatureFault::missing: return named("MissingAuthenticationTokenException", is_query ? "Request is missing Authentication Token" : fault.message);
-    case SignatureFault::incomplete: return named("IncompleteSignatureException", fault.message);
-    case SignatureFault::unknown_key: return named("UnrecognizedClientException", fault.message);
+    case SignatureFault::missing:
+      return named("MissingAuthenticationTokenException",
+                   is_query ? "Request is missing Authentication Token" : fault.message);
+    case SignatureFault::incomplete:
+      return named("IncompleteSignatureException", fault.message);
+    case SignatureFault::unknown_key:
+      return named("UnrecognizedClientException", fault.message);
     case SignatureFault::expired_token:
       // STS's model has an ExpiredTokenException of its own, for the tokens given to it.
       return named(is_query ? "ExpiredToken" : "ExpiredTokenException", fault.message);
     case SignatureFault::stale:
-    case SignatureFault::mismatch: return named("InvalidSignatureException", fault.message);
+    case SignatureFault::mismatch:
+      return named("InvalidSignatureException", fault.message);
   }
   return named("InvalidSignatureException", fault.message);
 }
 
-http::Response render_unknown(int status, std::string_view name, std::string_view message, std::string_view request_id) {
+http::Response render_unknown(int status, std::string_view name, std::string_view message,
+                              std::string_view request_id) {
   http::Response response;
   response.status = status;
   response.content_type = "application/json";

@@ -10,8 +10,8 @@
 
 namespace escapement::wire {
 
-// The answer to `error`, in the service's protocol. The status is the model's for that error, else the one that AWS gives
-// its common errors, else by the error's code (500 for what is the server's own fault).
+// The answer to `error`, in the service's protocol. The status is the model's for that error, else the one that AWS
+// gives its common errors, else by the error's code (500 for what is the server's own fault).
 http::Response render_error(const base::Error& error, const Model& model, std::string_view request_id);
 
 // The HTTP status that the answer to `error` has.

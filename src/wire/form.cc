@@ -31,20 +31,24 @@ struct Node {
   }
 };
 
-base::Error malformed(std::string message) { return make_error(ErrorCode::invalid, "MalformedInput", std::move(message)); }
+base::Error malformed(std::string message) {
+  return make_error(ErrorCode::invalid, "MalformedInput", std::move(message));
+}
 
 Result<Value> leaf(const std::string& text, const Shape& shape) {
   switch (shape.type) {
     case ShapeType::integer: {
       std::int64_t number = 0;
       const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-      if (error != std::errc{} || end != text.data() + text.size()) return malformed("Invalid number: " + text.substr(0, 64));
+      if (error != std::errc{} || end != text.data() + text.size())
+        return malformed("Invalid number: " + text.substr(0, 64));
       return Value(number);
     }
     case ShapeType::real: {
       double number = 0;
       const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-      if (error != std::errc{} || end != text.data() + text.size()) return malformed("Invalid number: " + text.substr(0, 64));
+      if (error != std::errc{} || end != text.data() + text.size())
+        return malformed("Invalid number: " + text.substr(0, 64));
       return Value(number);
     }
     case ShapeType::boolean:
@@ -61,7 +65,8 @@ Result<Value> leaf(const std::string& text, const Shape& shape) {
       if (!bytes) return malformed("Invalid base64");
       return Value(std::move(*bytes));
     }
-    default: return Value(text);
+    default:
+      return Value(text);
   }
 }
 
@@ -146,7 +151,8 @@ Result<Form> Form::parse(std::string_view text) {
     if (!name || !value || !base::is_valid_utf8(*name) || !base::is_valid_utf8(*value)) {
       return make_error(ErrorCode::invalid, "MalformedQueryString", "The request's parameters are not well-formed.");
     }
-    if (form.parameters_.size() == kParametersMax) return make_error(ErrorCode::limit_exceeded, "MalformedQueryString", "The request has too many parameters.");
+    if (form.parameters_.size() == kParametersMax)
+      return make_error(ErrorCode::limit_exceeded, "MalformedQueryString", "The request has too many parameters.");
     form.parameters_.emplace_back(std::move(*name), std::move(*value));
   }
   return form;

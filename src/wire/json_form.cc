@@ -22,12 +22,20 @@ base::Error serialization_error(std::string message) {
 // What AWS's parser says of a token that cannot become the type that the model wants.
 base::Error cannot_convert(const Value& value, std::string_view java_type) {
   switch (value.kind()) {
-    case Kind::object: return serialization_error("Start of structure or map found where not expected.");
-    case Kind::array: return serialization_error("Start of list found where not expected");
-    case Kind::boolean: return serialization_error(std::string(value.as_bool() ? "TRUE_VALUE" : "FALSE_VALUE") + " can not be converted to a " + std::string(java_type));
-    case Kind::number: return serialization_error(std::string(value.is_integer() ? "NUMBER_VALUE" : "DECIMAL_VALUE") + " can not be converted to a " + std::string(java_type));
-    case Kind::string: return serialization_error("STRING_VALUE can not be converted to a " + std::string(java_type));
-    case Kind::null: break;
+    case Kind::object:
+      return serialization_error("Start of structure or map found where not expected.");
+    case Kind::array:
+      return serialization_error("Start of list found where not expected");
+    case Kind::boolean:
+      return serialization_error(std::string(value.as_bool() ? "TRUE_VALUE" : "FALSE_VALUE") +
+                                 " can not be converted to a " + std::string(java_type));
+    case Kind::number:
+      return serialization_error(std::string(value.is_integer() ? "NUMBER_VALUE" : "DECIMAL_VALUE") +
+                                 " can not be converted to a " + std::string(java_type));
+    case Kind::string:
+      return serialization_error("STRING_VALUE can not be converted to a " + std::string(java_type));
+    case Kind::null:
+      break;
   }
   return serialization_error("Unexpected null");
 }
@@ -117,7 +125,8 @@ Converted convert_integer(const Value& value, const Shape& shape) {
   }
   if (!value.is_number()) return cannot_convert(value, shape.wide_integer ? "Long" : "Integer");
   const double real = value.as_double();
-  if (value.is_integer() || std::fabs(real) > 9e15) return serialization_error("Numeric value (" + json::print_number(value) + ") out of range of long");
+  if (value.is_integer() || std::fabs(real) > 9e15)
+    return serialization_error("Numeric value (" + json::print_number(value) + ") out of range of long");
   if (real != std::floor(real)) return cannot_convert(value, shape.wide_integer ? "Long" : "Integer");
   return std::optional(Value(static_cast<std::int64_t>(real)));
 }
@@ -144,24 +153,36 @@ Converted check_kind(const Value& value, bool fits, std::string_view java_type) 
 
 Converted convert(const Value& value, const Shape& shape, BlobForm blobs) {
   switch (shape.type) {
-    case ShapeType::structure: return convert_structure(value, shape, blobs);
-    case ShapeType::list: return convert_list(value, shape, blobs);
-    case ShapeType::map: return convert_map(value, shape, blobs);
-    case ShapeType::integer: return convert_integer(value, shape);
-    case ShapeType::blob: return blobs == BlobForm::raw ? check_kind(value, value.is_string(), "Blob") : convert_blob(value);
-    case ShapeType::timestamp: return convert_timestamp(value);
-    case ShapeType::string: return check_kind(value, value.is_string(), "String");
-    case ShapeType::real: return check_kind(value, value.is_number(), "Double");
-    case ShapeType::boolean: return check_kind(value, value.is_bool(), "Boolean");
+    case ShapeType::structure:
+      return convert_structure(value, shape, blobs);
+    case ShapeType::list:
+      return convert_list(value, shape, blobs);
+    case ShapeType::map:
+      return convert_map(value, shape, blobs);
+    case ShapeType::integer:
+      return convert_integer(value, shape);
+    case ShapeType::blob:
+      return blobs == BlobForm::raw ? check_kind(value, value.is_string(), "Blob") : convert_blob(value);
+    case ShapeType::timestamp:
+      return convert_timestamp(value);
+    case ShapeType::string:
+      return check_kind(value, value.is_string(), "String");
+    case ShapeType::real:
+      return check_kind(value, value.is_number(), "Double");
+    case ShapeType::boolean:
+      return check_kind(value, value.is_bool(), "Boolean");
   }
   return std::optional<Value>();
 }
 
 void append_timestamp(std::string& out, const Value& value, TimestampFormat format) {
   switch (format) {
-    case TimestampFormat::iso8601: return json::print_string_to(out, to_iso8601_seconds(value));
-    case TimestampFormat::rfc822: return json::print_string_to(out, to_http_date(value));
-    default: return append_epoch(out, value);
+    case TimestampFormat::iso8601:
+      return json::print_string_to(out, to_iso8601_seconds(value));
+    case TimestampFormat::rfc822:
+      return json::print_string_to(out, to_http_date(value));
+    default:
+      return append_epoch(out, value);
   }
 }
 
@@ -216,9 +237,11 @@ void append_json(std::string& out, const Value& value, const Shape& shape, Times
   if (shape.type == ShapeType::map && value.is_object()) return append_map(out, value, shape);
   if (shape.type == ShapeType::list && value.is_array()) return append_list(out, value, shape);
   if (shape.type == ShapeType::timestamp && value.is_number()) {
-    return append_timestamp(out, value, timestamps != TimestampFormat::by_location ? timestamps : shape.timestamp_format);
+    return append_timestamp(out, value,
+                            timestamps != TimestampFormat::by_location ? timestamps : shape.timestamp_format);
   }
-  if (shape.type == ShapeType::blob && value.is_string()) return json::print_string_to(out, base::to_base64(value.as_string()));
+  if (shape.type == ShapeType::blob && value.is_string())
+    return json::print_string_to(out, base::to_base64(value.as_string()));
   json::print_to(out, value);
 }
 

@@ -1,7 +1,7 @@
 // The AWS JSON form of a shape, in both directions.
 //
-// In a Value blobs are raw bytes and timestamps are seconds; on the wire blobs are base64. Members that the model does not
-// know are dropped both ways, and so are nulls in structures, as AWS does.
+// In a Value blobs are raw bytes and timestamps are seconds; on the wire blobs are base64. Members that the model does
+// not know are dropped both ways, and so are nulls in structures, as AWS does.
 #pragma once
 
 #include <string>
@@ -19,6 +19,7 @@ enum class BlobForm { base64, raw };
 base::Result<json::Value> from_json(const json::Value& body, const Shape& shape, BlobForm blobs = BlobForm::base64);
 
 // Appends the text of `value`. A value of another type than the model's is printed as it is.
-void append_json(std::string& out, const json::Value& value, const Shape& shape, TimestampFormat timestamps = TimestampFormat::by_location);
+void append_json(std::string& out, const json::Value& value, const Shape& shape,
+                 TimestampFormat timestamps = TimestampFormat::by_location);
 
 }  // namespace escapement::wire

@@ -53,7 +53,8 @@ ShapeType type_named(std::string_view name) {
   if (name == "structure") return ShapeType::structure;
   if (name == "list") return ShapeType::list;
   if (name == "map") return ShapeType::map;
-  if (name == "integer" || name == "long" || name == "short" || name == "byte" || name == "bigInteger") return ShapeType::integer;
+  if (name == "integer" || name == "long" || name == "short" || name == "byte" || name == "bigInteger")
+    return ShapeType::integer;
   if (name == "float" || name == "double" || name == "bigDecimal") return ShapeType::real;
   if (name == "boolean") return ShapeType::boolean;
   if (name == "timestamp") return ShapeType::timestamp;
@@ -61,8 +62,8 @@ ShapeType type_named(std::string_view name) {
   return ShapeType::string;
 }
 
-// The services list an enumeration in messages as Java's HashSet iterates: by bucket, where the table is the smallest power
-// of two (at least 16) that is no more than three quarters full.
+// The services list an enumeration in messages as Java's HashSet iterates: by bucket, where the table is the smallest
+// power of two (at least 16) that is no more than three quarters full.
 std::vector<std::string> in_hash_order(std::vector<std::string> values) {
   const std::size_t buckets = std::max<std::size_t>(16, std::bit_ceil((values.size() * 4 + 2) / 3));
   const auto bucket = [&](const std::string& text) {
@@ -91,7 +92,8 @@ const MemberShape* Shape::find_member(std::string_view member_name) const {
 
 class ModelReader {
  public:
-  ModelReader(Model& model, const Value& root, const Value& corrections) : model_(model), root_(root), corrections_(corrections) {}
+  ModelReader(Model& model, const Value& root, const Value& corrections)
+      : model_(model), root_(root), corrections_(corrections) {}
 
   base::Result<void> read() {
     const Value* metadata = root_.find("metadata");
@@ -104,7 +106,8 @@ class ModelReader {
       shape.name = name;
       model_.shape_index_.emplace(shape.name, &shape);
     }
-    for (const auto& [name, definition] : shapes->members()) ESC_CHECK(read_shape(*model_.shape_index_.at(name), corrected(name, definition)));
+    for (const auto& [name, definition] : shapes->members())
+      ESC_CHECK(read_shape(*model_.shape_index_.at(name), corrected(name, definition)));
     mark_inherited();
     for (const auto& [name, definition] : operations->members()) ESC_CHECK(read_operation(definition));
     for (const Operation& operation : model_.operations_) model_.operation_index_.emplace(operation.name, &operation);
@@ -118,7 +121,8 @@ class ModelReader {
 
  private:
   base::Error corrupt(std::string_view what) const {
-    return base::make_error(base::ErrorCode::corrupt, "the API model " + model_.name + " cannot be read: " + std::string(what));
+    return base::make_error(base::ErrorCode::corrupt,
+                            "the API model " + model_.name + " cannot be read: " + std::string(what));
   }
 
   base::Result<void> read_metadata(const Value& metadata) {
@@ -223,7 +227,9 @@ class ModelReader {
   }
 
   static void reorder(std::vector<MemberShape>& members, const std::vector<std::string>& order) {
-    const auto place = [&](const MemberShape& member) { return std::find(order.begin(), order.end(), member.name) - order.begin(); };
+    const auto place = [&](const MemberShape& member) {
+      return std::find(order.begin(), order.end(), member.name) - order.begin();
+    };
     std::stable_sort(members.begin(), members.end(), [&](const auto& a, const auto& b) { return place(a) < place(b); });
   }
 
@@ -250,7 +256,8 @@ class ModelReader {
     bool constrained = shape.min || shape.max || shape.pattern || !shape.enumeration.empty();
     if (shape.key.shape != nullptr) constrained = constrained || shape.key.shape->has_constraints;
     if (shape.element.shape != nullptr) constrained = constrained || shape.element.shape->has_constraints;
-    for (const MemberShape& member : shape.members) constrained = constrained || member.required || member.shape->has_constraints;
+    for (const MemberShape& member : shape.members)
+      constrained = constrained || member.required || member.shape->has_constraints;
     return constrained;
   }
 
@@ -301,7 +308,8 @@ class ModelReader {
     if (mark != std::string_view::npos) {
       std::string_view query = uri.substr(mark + 1);
       const std::size_t equals = std::min(query.find('='), query.size());
-      operation.fixed_query.emplace_back(query.substr(0, equals), equals < query.size() ? query.substr(equals + 1) : "");
+      operation.fixed_query.emplace_back(query.substr(0, equals),
+                                         equals < query.size() ? query.substr(equals + 1) : "");
       uri = uri.substr(0, mark);
     }
     while (!uri.empty()) {

@@ -38,26 +38,26 @@ struct MemberShape {
 
 // What an error shape says about its answer.
 struct ErrorTraits {
-  std::string code;           // on the wire: error.code, or the shape's name
+  std::string code;                      // on the wire: error.code, or the shape's name
   std::string message_name = "message";  // "message" or "Message"
   int status = 400;
   bool sender_fault = true;
-  bool has_type = false;      // Lambda's `Type`
+  bool has_type = false;  // Lambda's `Type`
 };
 
 struct Shape {
   std::string name;
   ShapeType type = ShapeType::structure;
-  std::vector<MemberShape> members;       // structure
-  const MemberShape* payload = nullptr;   // structure: the member that is the whole body
-  MemberShape element;                    // list: the member; map: the value
-  MemberShape key;                        // map
+  std::vector<MemberShape> members;      // structure
+  const MemberShape* payload = nullptr;  // structure: the member that is the whole body
+  MemberShape element;                   // list: the member; map: the value
+  MemberShape key;                       // map
   std::optional<double> min;
   std::optional<double> max;
   std::vector<std::string> enumeration;
   std::vector<std::string> enumeration_message;  // the set in the order of the service's messages
   std::optional<Pattern> pattern;
-  bool wide_integer = false;              // "long" rather than "integer"
+  bool wide_integer = false;  // "long" rather than "integer"
   bool sensitive = false;
   bool flattened = false;
   bool is_event_stream = false;
@@ -83,7 +83,7 @@ struct Operation {
   std::vector<UriSegment> path;
   std::vector<std::pair<std::string, std::string>> fixed_query;  // "?List=ALL" of the template
   int status = 200;
-  const Shape* input = nullptr;   // nullptr: none
+  const Shape* input = nullptr;  // nullptr: none
   const Shape* output = nullptr;
   std::string result_wrapper;
   bool unsigned_allowed = false;  // authtype none

@@ -37,7 +37,8 @@ Recognised recognise_json(std::string_view target) {
   Recognised found;
   const std::size_t dot = std::min(target.rfind('.'), target.size());
   found.model = model_with_prefix(target.substr(0, dot));
-  if (found.model != nullptr && dot < target.size()) found.operation = found.model->find_operation(target.substr(dot + 1));
+  if (found.model != nullptr && dot < target.size())
+    found.operation = found.model->find_operation(target.substr(dot + 1));
   // AWS has nothing to add to the name.
   if (found.operation == nullptr) found.error = make_error(ErrorCode::unsupported, "UnknownOperationException", "");
   return found;
@@ -46,7 +47,8 @@ Recognised recognise_json(std::string_view target) {
 bool is_form(const http::Request& request) {
   constexpr std::string_view kForm = "application/x-www-form-urlencoded";
   const std::string_view type = request.get("content-type");
-  return request.method == "POST" && type.size() >= kForm.size() && http::equals_ignoring_case(type.substr(0, kForm.size()), kForm);
+  return request.method == "POST" && type.size() >= kForm.size() &&
+         http::equals_ignoring_case(type.substr(0, kForm.size()), kForm);
 }
 
 bool asks_by_query(const http::Request& request) {
@@ -73,7 +75,8 @@ Recognised recognise_query(const http::Request& request, const CredentialScope& 
     if (version.empty() || version == found.model->version) found.operation = found.model->find_operation(action);
     if (found.operation == nullptr) {
       found.error = make_error(ErrorCode::unsupported, "InvalidAction",
-                               "Could not find operation " + std::string(action.substr(0, 128)) + " for version " + std::string(version.empty() ? "NO_VERSION_SPECIFIED" : version.substr(0, 32)));
+                               "Could not find operation " + std::string(action.substr(0, 128)) + " for version " +
+                                   std::string(version.empty() ? "NO_VERSION_SPECIFIED" : version.substr(0, 32)));
     }
   } else if (action.empty()) {
     found.error = make_error(ErrorCode::invalid, "MissingAction", "The request must contain the parameter Action");
@@ -103,7 +106,8 @@ Result<Value> read_json(const Operation& operation, const std::string& body, std
   return from_json(*parsed, *operation.input);
 }
 
-http::Response render_json(const Model& model, const Operation& operation, const Value& output, std::string_view request_id) {
+http::Response render_json(const Model& model, const Operation& operation, const Value& output,
+                           std::string_view request_id) {
   http::Response response;
   response.content_type = "application/x-amz-json-" + model.json_version;
   response.fields.emplace_back("x-amzn-RequestId", request_id);
@@ -112,7 +116,8 @@ http::Response render_json(const Model& model, const Operation& operation, const
   return response;
 }
 
-http::Response render_query(const Model& model, const Operation& operation, const Value& output, std::string_view request_id) {
+http::Response render_query(const Model& model, const Operation& operation, const Value& output,
+                            std::string_view request_id) {
   http::Response response;
   response.content_type = "text/xml";
   response.fields.emplace_back("x-amzn-RequestId", request_id);
@@ -140,8 +145,10 @@ Recognised recognise(const http::Request& request, const CredentialScope& scope)
 
 Result<Value> read_input(const Recognised& recognised, const http::Request& request, std::size_t json_depth_max) {
   switch (recognised.model->protocol) {
-    case Protocol::json: return read_json(*recognised.operation, request.body, json_depth_max);
-    case Protocol::rest_json: return read_rest(recognised.rest, request, json_depth_max);
+    case Protocol::json:
+      return read_json(*recognised.operation, request.body, json_depth_max);
+    case Protocol::rest_json:
+      return read_rest(recognised.rest, request, json_depth_max);
     case Protocol::query:
       if (recognised.operation->input == nullptr) return Value::object(std::vector<json::Member>{});
       return recognised.form->to_value(*recognised.operation->input);
@@ -149,11 +156,15 @@ Result<Value> read_input(const Recognised& recognised, const http::Request& requ
   return make_error(ErrorCode::internal, "unknown protocol");
 }
 
-http::Response render_output(const Model& model, const Operation& operation, const Value& output, std::string_view request_id) {
+http::Response render_output(const Model& model, const Operation& operation, const Value& output,
+                             std::string_view request_id) {
   switch (model.protocol) {
-    case Protocol::json: return render_json(model, operation, output, request_id);
-    case Protocol::rest_json: return render_rest(operation, output, request_id);
-    case Protocol::query: return render_query(model, operation, output, request_id);
+    case Protocol::json:
+      return render_json(model, operation, output, request_id);
+    case Protocol::rest_json:
+      return render_rest(operation, output, request_id);
+    case Protocol::query:
+      return render_query(model, operation, output, request_id);
   }
   return {};
 }

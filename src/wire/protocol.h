@@ -26,8 +26,10 @@ struct Recognised {
 Recognised recognise(const http::Request& request, const CredentialScope& scope);
 
 // Errors: invalid, named as the protocol names a body that cannot be read.
-base::Result<json::Value> read_input(const Recognised& recognised, const http::Request& request, std::size_t json_depth_max);
+base::Result<json::Value> read_input(const Recognised& recognised, const http::Request& request,
+                                     std::size_t json_depth_max);
 
-http::Response render_output(const Model& model, const Operation& operation, const json::Value& output, std::string_view request_id);
+http::Response render_output(const Model& model, const Operation& operation, const json::Value& output,
+                             std::string_view request_id);
 
 }  // namespace escapement::wire

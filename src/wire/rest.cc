@@ -84,7 +84,9 @@ bool take_labels(RestMatch& match, const std::vector<std::string_view>& segments
     const std::size_t after = static_cast<std::size_t>(&match.operation->path.back() - &expected);
     const std::size_t end = expected.is_greedy ? segments.size() - after : at + 1;
     if (expected.is_label) {
-      const std::string_view raw(segments[at].data(), static_cast<std::size_t>(segments[end - 1].data() + segments[end - 1].size() - segments[at].data()));
+      const std::string_view raw(
+          segments[at].data(),
+          static_cast<std::size_t>(segments[end - 1].data() + segments[end - 1].size() - segments[at].data()));
       auto decoded = base::percent_decode(raw);
       if (!decoded || !base::is_valid_utf8(*decoded)) return false;
       match.labels.emplace_back(expected.text, std::move(*decoded));
@@ -94,7 +96,9 @@ bool take_labels(RestMatch& match, const std::vector<std::string_view>& segments
   return true;
 }
 
-base::Error serialization_error(std::string message) { return make_error(ErrorCode::invalid, "SerializationException", std::move(message)); }
+base::Error serialization_error(std::string message) {
+  return make_error(ErrorCode::invalid, "SerializationException", std::move(message));
+}
 
 // A member from the text of a label, parameter or header field.
 Result<Value> from_text(const std::string& text, const Shape& shape) {
@@ -104,13 +108,15 @@ Result<Value> from_text(const std::string& text, const Shape& shape) {
       std::int64_t number = 0;
       const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
       const bool fits = shape.wide_integer || (number <= INT32_MAX && number >= INT32_MIN);
-      if (error != std::errc{} || end != text.data() + text.size() || !fits) return serialization_error("Invalid number: " + text.substr(0, 64));
+      if (error != std::errc{} || end != text.data() + text.size() || !fits)
+        return serialization_error("Invalid number: " + text.substr(0, 64));
       return Value(number);
     }
     case ShapeType::real: {
       double number = 0;
       const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-      if (error != std::errc{} || end != text.data() + text.size()) return serialization_error("Invalid number: " + text.substr(0, 64));
+      if (error != std::errc{} || end != text.data() + text.size())
+        return serialization_error("Invalid number: " + text.substr(0, 64));
       return Value(number);
     }
     case ShapeType::boolean:
@@ -127,7 +133,8 @@ Result<Value> from_text(const std::string& text, const Shape& shape) {
       if (!bytes) return serialization_error("Invalid base64");
       return Value(std::move(*bytes));
     }
-    default: return Value(text);
+    default:
+      return Value(text);
   }
 }
 
@@ -150,7 +157,8 @@ Result<Value> read_body(const Shape& shape, const std::string& body, std::size_t
   return from_json(*parsed, shape);
 }
 
-Result<void> read_payload(const MemberShape& member, const std::string& body, std::size_t json_depth_max, json::ObjectBuilder& input) {
+Result<void> read_payload(const MemberShape& member, const std::string& body, std::size_t json_depth_max,
+                          json::ObjectBuilder& input) {
   if (member.shape->type == ShapeType::blob || member.shape->type == ShapeType::string) {
     if (!body.empty()) input.set(member.name, Value(body));
     return {};
@@ -256,7 +264,8 @@ http::Response render_rest(const Operation& operation, const Value& output, std:
     const Value* value = output.find(member.name);
     if (value == nullptr || value->is_null()) continue;
     if (member.location == Location::status && value->is_int64()) response.status = static_cast<int>(value->as_int64());
-    if (member.location == Location::header) response.fields.emplace_back(member.wire_name, to_field(*value, *member.shape));
+    if (member.location == Location::header)
+      response.fields.emplace_back(member.wire_name, to_field(*value, *member.shape));
   }
   if (shape->payload != nullptr) {
     render_payload(*shape->payload, output, response);

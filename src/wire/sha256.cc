@@ -1,4 +1,5 @@
-#define OPENSSL_SUPPRESS_DEPRECATED  // The streaming SHA-256 calls are deprecated for their lack of providers, not of strength.
+#define OPENSSL_SUPPRESS_DEPRECATED  // The streaming SHA-256 calls are deprecated for their lack of providers, not of
+                                     // strength.
 #include "wire/sha256.h"
 
 #include <openssl/sha.h>
@@ -61,7 +62,8 @@ HexDigest to_hex(const base::Sha256Digest& digest) {
   return hex;
 }
 
-HmacKey derive_signing_key(std::string_view secret, std::string_view date, std::string_view region, std::string_view service) {
+HmacKey derive_signing_key(std::string_view secret, std::string_view date, std::string_view region,
+                           std::string_view service) {
   std::string first = "AWS4";
   first.append(secret);
   auto digest = HmacKey(first).sign(date);

@@ -39,6 +39,7 @@ HexDigest to_hex(const base::Sha256Digest& digest);  // lower case
 inline std::string_view as_text(const HexDigest& hex) { return {hex.data(), hex.size()}; }
 
 // The key that signs for one day, region and service: HMAC over HMAC from "AWS4" + secret.
-HmacKey derive_signing_key(std::string_view secret, std::string_view date, std::string_view region, std::string_view service);
+HmacKey derive_signing_key(std::string_view secret, std::string_view date, std::string_view region,
+                           std::string_view service);
 
 }  // namespace escapement::wire

@@ -79,7 +79,8 @@ SplitTarget split_target(std::string_view target) {
   return {target.substr(0, mark), target.substr(mark + 1)};
 }
 
-std::string canonical_request(const http::ClientRequest& request, std::string_view target, const SignedFields& fields, std::string_view payload_hash) {
+std::string canonical_request(const http::ClientRequest& request, std::string_view target, const SignedFields& fields,
+                              std::string_view payload_hash) {
   const auto [path, query] = split_target(target);
   std::string out = request.method;
   out.push_back('\n');
@@ -129,10 +130,12 @@ void Signer::sign(http::ClientRequest& request, base::Timestamp now, bool conten
   const std::string date = time.substr(0, 8);
   const std::string payload_hash = hash_of(request.body);
   set_field(request.fields, "X-Amz-Date", time);
-  if (!credentials_.session_token.empty()) set_field(request.fields, "X-Amz-Security-Token", credentials_.session_token);
+  if (!credentials_.session_token.empty())
+    set_field(request.fields, "X-Amz-Security-Token", credentials_.session_token);
   if (content_sha256) set_field(request.fields, "X-Amz-Content-Sha256", payload_hash);
   remove_field(request.fields, "authorization");
-  const bool has_host = std::any_of(request.fields.begin(), request.fields.end(), [](const auto& field) { return http::equals_ignoring_case(field.first, "host"); });
+  const bool has_host = std::any_of(request.fields.begin(), request.fields.end(),
+                                    [](const auto& field) { return http::equals_ignoring_case(field.first, "host"); });
   if (!has_host) request.fields.emplace_back("Host", request.origin.authority());
   const SignedFields fields = signed_fields(request.fields);
   const std::string signed_by = signature(time, date, canonical_request(request, request.target, fields, payload_hash));
@@ -156,9 +159,11 @@ std::string Signer::presign(const http::ClientRequest& request, base::Timestamp 
   target.append("&X-Amz-Credential=").append(base::percent_encode(credentials_.access_key_id + "/" + scope(date)));
   target.append("&X-Amz-Date=").append(time);
   target.append("&X-Amz-Expires=").append(std::to_string(lifetime.us / 1'000'000));
-  if (!credentials_.session_token.empty()) target.append("&X-Amz-Security-Token=").append(base::percent_encode(credentials_.session_token));
+  if (!credentials_.session_token.empty())
+    target.append("&X-Amz-Security-Token=").append(base::percent_encode(credentials_.session_token));
   target.append("&X-Amz-SignedHeaders=").append(base::percent_encode(fields.names));
-  const std::string signed_by = signature(time, date, canonical_request(request, target, fields, hash_of(request.body)));
+  const std::string signed_by =
+      signature(time, date, canonical_request(request, target, fields, hash_of(request.body)));
   return target.append("&X-Amz-Signature=").append(signed_by);
 }
 

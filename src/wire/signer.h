@@ -1,6 +1,7 @@
 // Makes AWS Signature Version 4 signatures, for calls to other endpoints, the command line and the load generator.
 //
-// Threading: any thread, one Signer a thread is fastest (it keeps the signing key of the last date, region and service).
+// Threading: any thread, one Signer a thread is fastest (it keeps the signing key of the last date, region and
+// service).
 #pragma once
 
 #include <memory>

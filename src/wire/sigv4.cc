@@ -17,7 +17,8 @@ using base::Duration;
 using base::Timestamp;
 
 constexpr std::string_view kMismatch =
-    "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing "
+    "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key "
+    "and signing "
     "method. Consult the service documentation for details.";
 constexpr std::string_view kInvalidToken = "The security token included in the request is invalid.";
 constexpr std::int64_t kPresignedSecondsMax = 7 * 24 * 3'600;
@@ -38,7 +39,8 @@ struct Claim {
   std::string_view token;
   std::string_view expires;  // presigned only
   bool presigned = false;
-  // The query form is percent-encoded; what the views point to lives here, in a container that keeps its elements in place.
+  // The query form is percent-encoded; what the views point to lives here, in a container that keeps its elements in
+  // place.
   std::deque<std::string> decoded;
 };
 
@@ -77,7 +79,9 @@ std::expected<void, SignatureError> read_authorization(std::string_view authoriz
     if (part.empty()) continue;
     const std::size_t equals = part.find('=');
     if (equals == std::string_view::npos) {
-      return fault(SignatureFault::incomplete, fmt::format("Invalid key=value pair (missing equal-sign) in Authorization header {}.", about(authorization)));
+      return fault(
+          SignatureFault::incomplete,
+          fmt::format("Invalid key=value pair (missing equal-sign) in Authorization header {}.", about(authorization)));
     }
     const std::string_view name = part.substr(0, equals);
     const std::string_view value = part.substr(equals + 1);
@@ -86,14 +90,20 @@ std::expected<void, SignatureError> read_authorization(std::string_view authoriz
     if (name == "Signature") claim.signature = value;
   }
   std::string missing;
-  for (const auto& [name, value] : {std::pair<std::string_view, std::string_view>{"Credential", credential}, {"Signature", claim.signature}, {"SignedHeaders", claim.signed_fields}}) {
+  for (const auto& [name, value] : {std::pair<std::string_view, std::string_view>{"Credential", credential},
+                                    {"Signature", claim.signature},
+                                    {"SignedHeaders", claim.signed_fields}}) {
     if (value.empty()) missing += fmt::format("Authorization header requires '{}' parameter. ", name);
   }
-  if (claim.date.empty()) missing += "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header. ";
+  if (claim.date.empty())
+    missing += "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header. ";
   if (!missing.empty()) return fault(SignatureFault::incomplete, missing + about(authorization));
   if (!split_credential(credential, claim)) {
-    return fault(SignatureFault::incomplete,
-                 fmt::format("Credential must have at least 5 slash-delimited elements, e.g. keyid/date/region/service/term, got '{}'", credential));
+    return fault(
+        SignatureFault::incomplete,
+        fmt::format(
+            "Credential must have at least 5 slash-delimited elements, e.g. keyid/date/region/service/term, got '{}'",
+            credential));
   }
   return {};
 }
@@ -103,8 +113,10 @@ std::expected<void, SignatureError> read_query(std::string_view query, Claim& cl
   std::string_view algorithm;
   std::string_view credential;
   const std::pair<std::string_view, std::string_view*> wanted[] = {
-      {"X-Amz-Algorithm", &algorithm}, {"X-Amz-Credential", &credential},    {"X-Amz-Date", &claim.date},           {"X-Amz-SignedHeaders", &claim.signed_fields},
-      {"X-Amz-Expires", &claim.expires}, {"X-Amz-Signature", &claim.signature}, {"X-Amz-Security-Token", &claim.token}};
+      {"X-Amz-Algorithm", &algorithm},       {"X-Amz-Credential", &credential},
+      {"X-Amz-Date", &claim.date},           {"X-Amz-SignedHeaders", &claim.signed_fields},
+      {"X-Amz-Expires", &claim.expires},     {"X-Amz-Signature", &claim.signature},
+      {"X-Amz-Security-Token", &claim.token}};
   while (!query.empty()) {
     const std::size_t end = std::min(query.find('&'), query.size());
     const std::string_view part = query.substr(0, end);
@@ -121,18 +133,26 @@ std::expected<void, SignatureError> read_query(std::string_view query, Claim& cl
   }
   std::string missing;
   for (const auto& [name, target] : wanted) {
-    if (target->empty() && name != "X-Amz-Security-Token") missing += fmt::format("AWS query-string parameters must include '{}'. ", name);
+    if (target->empty() && name != "X-Amz-Security-Token")
+      missing += fmt::format("AWS query-string parameters must include '{}'. ", name);
   }
   if (!missing.empty()) return fault(SignatureFault::incomplete, missing + "Re-examine the query-string parameters.");
-  if (algorithm != kAlgorithm) return fault(SignatureFault::incomplete, fmt::format("Unsupported AWS 'algorithm': '{}'", algorithm.substr(0, 64)));
+  if (algorithm != kAlgorithm)
+    return fault(SignatureFault::incomplete, fmt::format("Unsupported AWS 'algorithm': '{}'", algorithm.substr(0, 64)));
   if (!split_credential(credential, claim)) {
-    return fault(SignatureFault::incomplete,
-                 fmt::format("Credential must have at least 5 slash-delimited elements, e.g. keyid/date/region/service/term, got '{}'", credential));
+    return fault(
+        SignatureFault::incomplete,
+        fmt::format(
+            "Credential must have at least 5 slash-delimited elements, e.g. keyid/date/region/service/term, got '{}'",
+            credential));
   }
   return {};
 }
 
-bool is_presigned(std::string_view query) { return query.find("X-Amz-Signature=") != std::string_view::npos || query.find("X-Amz-Credential=") != std::string_view::npos; }
+bool is_presigned(std::string_view query) {
+  return query.find("X-Amz-Signature=") != std::string_view::npos ||
+         query.find("X-Amz-Credential=") != std::string_view::npos;
+}
 
 std::expected<Claim, SignatureError> read_claim(const http::Request& request) {
   Claim claim;
@@ -142,9 +162,12 @@ std::expected<Claim, SignatureError> read_claim(const http::Request& request) {
     if (auto read = read_query(request.query(), claim); !read) return std::unexpected(std::move(read.error()));
     return claim;
   }
-  if (!authorization.starts_with(kAlgorithm) || (authorization.size() > kAlgorithm.size() && authorization[kAlgorithm.size()] != ' ' && authorization[kAlgorithm.size()] != ',')) {
+  if (!authorization.starts_with(kAlgorithm) ||
+      (authorization.size() > kAlgorithm.size() && authorization[kAlgorithm.size()] != ' ' &&
+       authorization[kAlgorithm.size()] != ',')) {
     if (authorization.starts_with("AWS4-")) {
-      return fault(SignatureFault::incomplete, fmt::format("Unsupported AWS 'algorithm': '{}'", authorization.substr(0, authorization.find(' '))));
+      return fault(SignatureFault::incomplete,
+                   fmt::format("Unsupported AWS 'algorithm': '{}'", authorization.substr(0, authorization.find(' '))));
     }
     return fault(SignatureFault::missing, "Missing Authentication Token");
   }
@@ -159,40 +182,54 @@ std::string basic(Timestamp time) { return base::to_basic_iso8601(time); }
 
 std::expected<void, SignatureError> check_scope(const Claim& claim) {
   if (claim.terminator != kTerminator) {
-    return fault(SignatureFault::mismatch, fmt::format("Credential should be scoped with a valid terminator: 'aws4_request', not '{}'.", claim.terminator));
+    return fault(SignatureFault::mismatch,
+                 fmt::format("Credential should be scoped with a valid terminator: 'aws4_request', not '{}'.",
+                             claim.terminator));
   }
   if (claim.scope.date != claim.date.substr(0, 8)) {
-    return fault(SignatureFault::mismatch,
-                 fmt::format("Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '{}' != '{}', from '{}'.",
-                             claim.scope.date, claim.date.substr(0, 8), claim.date));
+    return fault(SignatureFault::mismatch, fmt::format("Date in Credential scope does not match YYYYMMDD from ISO-8601 "
+                                                       "version of date from HTTP: '{}' != '{}', from '{}'.",
+                                                       claim.scope.date, claim.date.substr(0, 8), claim.date));
   }
-  if (claim.scope.region.empty()) return fault(SignatureFault::mismatch, "Credential should be scoped to a valid region.");
+  if (claim.scope.region.empty())
+    return fault(SignatureFault::mismatch, "Credential should be scoped to a valid region.");
   return {};
 }
 
 std::expected<void, SignatureError> check_time(const Claim& claim, Timestamp now, Duration skew) {
   const auto signed_at = parse_amz_date(claim.date);
   if (!signed_at) {
-    return fault(SignatureFault::incomplete,
-                 fmt::format("Date must be in ISO-8601 'basic format'. Got '{}'. See http://en.wikipedia.org/wiki/ISO_8601", claim.date.substr(0, 64)));
+    return fault(
+        SignatureFault::incomplete,
+        fmt::format("Date must be in ISO-8601 'basic format'. Got '{}'. See http://en.wikipedia.org/wiki/ISO_8601",
+                    claim.date.substr(0, 64)));
   }
   const std::int64_t minutes = skew.us / 60'000'000;
   if (*signed_at > now + skew) {
-    return fault(SignatureFault::stale, fmt::format("Signature not yet current: {} is still later than {} ({} + {} min.)", claim.date, basic(now + skew), basic(now), minutes));
+    return fault(SignatureFault::stale,
+                 fmt::format("Signature not yet current: {} is still later than {} ({} + {} min.)", claim.date,
+                             basic(now + skew), basic(now), minutes));
   }
   Duration good_for = skew;
   if (claim.presigned) {
     std::int64_t seconds = 0;
     for (const char c : claim.expires) {
-      if (c < '0' || c > '9' || seconds > kPresignedSecondsMax) return fault(SignatureFault::incomplete, "X-Amz-Expires should be a number");
+      if (c < '0' || c > '9' || seconds > kPresignedSecondsMax)
+        return fault(SignatureFault::incomplete, "X-Amz-Expires should be a number");
       seconds = seconds * 10 + (c - '0');
     }
-    if (seconds > kPresignedSecondsMax) return fault(SignatureFault::incomplete, "X-Amz-Expires must be less than a week (in seconds) i.e. the given X-Amz-Expires must be less than 604800 seconds");
+    if (seconds > kPresignedSecondsMax)
+      return fault(SignatureFault::incomplete,
+                   "X-Amz-Expires must be less than a week (in seconds) i.e. the given X-Amz-Expires must be less than "
+                   "604800 seconds");
     good_for = Duration::seconds(seconds);
   }
   if (*signed_at + good_for < now) {
-    if (claim.presigned) return fault(SignatureFault::stale, fmt::format("Signature expired: {} is now earlier than {}", basic(*signed_at + good_for), basic(now)));
-    return fault(SignatureFault::stale, fmt::format("Signature expired: {} is now earlier than {} ({} - {} min.)", claim.date, basic(now - skew), basic(now), minutes));
+    if (claim.presigned)
+      return fault(SignatureFault::stale, fmt::format("Signature expired: {} is now earlier than {}",
+                                                      basic(*signed_at + good_for), basic(now)));
+    return fault(SignatureFault::stale, fmt::format("Signature expired: {} is now earlier than {} ({} - {} min.)",
+                                                    claim.date, basic(now - skew), basic(now), minutes));
   }
   return {};
 }
@@ -237,11 +274,13 @@ struct CanonicalForm {
   bool without_token = false;  // presigned requests may carry the token unsigned
 };
 
-bool append_canonical_request(std::string& out, const http::Request& request, const Claim& claim, std::string_view payload_hash, CanonicalForm form) {
+bool append_canonical_request(std::string& out, const http::Request& request, const Claim& claim,
+                              std::string_view payload_hash, CanonicalForm form) {
   out.append(request.method).push_back('\n');
   append_canonical_path(out, request.path(), form.normalise_path);
   out.push_back('\n');
-  append_canonical_query(out, request.query(), claim.presigned ? "X-Amz-Signature" : "", form.without_token ? "X-Amz-Security-Token" : "");
+  append_canonical_query(out, request.query(), claim.presigned ? "X-Amz-Signature" : "",
+                         form.without_token ? "X-Amz-Security-Token" : "");
   out.push_back('\n');
   if (!append_signed_fields(out, request, claim.signed_fields)) return false;
   out.push_back('\n');
@@ -259,18 +298,32 @@ struct CachedKey {
 const HmacKey& signing_key(const CredentialScope& scope, const std::string& secret) {
   thread_local std::unordered_map<std::string, CachedKey> cache;
   thread_local std::string name;
-  name.assign(scope.access_key_id).append("/").append(scope.date).append("/").append(scope.region).append("/").append(scope.service);
+  name.assign(scope.access_key_id)
+      .append("/")
+      .append(scope.date)
+      .append("/")
+      .append(scope.region)
+      .append("/")
+      .append(scope.service);
   const auto at = cache.find(name);
   if (at != cache.end() && at->second.secret == secret) return at->second.key;
   if (cache.size() >= kSigningKeysMax) cache.clear();
-  const auto made = cache.insert_or_assign(name, CachedKey{secret, derive_signing_key(secret, scope.date, scope.region, scope.service)});
+  const auto made = cache.insert_or_assign(
+      name, CachedKey{secret, derive_signing_key(secret, scope.date, scope.region, scope.service)});
   return made.first->second.key;
 }
 
 bool matches(const Claim& claim, const std::string& secret, const std::string& canonical_request) {
   thread_local std::string to_sign;
   to_sign.assign(kAlgorithm).append("\n").append(claim.date).append("\n");
-  to_sign.append(claim.scope.date).append("/").append(claim.scope.region).append("/").append(claim.scope.service).append("/").append(kTerminator).append("\n");
+  to_sign.append(claim.scope.date)
+      .append("/")
+      .append(claim.scope.region)
+      .append("/")
+      .append(claim.scope.service)
+      .append("/")
+      .append(kTerminator)
+      .append("\n");
   Sha256 digest;
   digest.update(canonical_request);
   to_sign.append(as_text(to_hex(digest.finish())));
@@ -278,7 +331,8 @@ bool matches(const Claim& claim, const std::string& secret, const std::string& c
   return base::equal_constant_time(as_text(expected), claim.signature);
 }
 
-bool verify_signature(const http::Request& request, const Claim& claim, const std::string& secret, std::string_view unsigned_payload_service) {
+bool verify_signature(const http::Request& request, const Claim& claim, const std::string& secret,
+                      std::string_view unsigned_payload_service) {
   const std::string_view declared = request.get("x-amz-content-sha256");
   HexDigest hashed;
   std::string_view payload_hash = declared;
@@ -292,7 +346,8 @@ bool verify_signature(const http::Request& request, const Claim& claim, const st
   const bool path_varies = path_needs_normalising(request.path());
   const bool token_varies = claim.presigned && !claim.token.empty();
   thread_local std::string canonical;
-  for (const CanonicalForm form : {CanonicalForm{true, false}, CanonicalForm{true, true}, CanonicalForm{false, false}, CanonicalForm{false, true}}) {
+  for (const CanonicalForm form : {CanonicalForm{true, false}, CanonicalForm{true, true}, CanonicalForm{false, false},
+                                   CanonicalForm{false, true}}) {
     if ((!form.normalise_path && !path_varies) || (form.without_token && !token_varies)) continue;
     canonical.clear();
     if (!append_canonical_request(canonical, request, claim, payload_hash, form)) return false;
@@ -304,7 +359,8 @@ bool verify_signature(const http::Request& request, const Claim& claim, const st
 }  // namespace
 
 CredentialScope find_credential_scope(const http::Request& request) {
-  // The query's views would die with their decoded copies, so its scope is cut from the escaped text: %2F for each slash.
+  // The query's views would die with their decoded copies, so its scope is cut from the escaped text: %2F for each
+  // slash.
   const std::string_view authorization = request.get("authorization");
   Claim claim;
   if (!authorization.empty()) {
@@ -337,15 +393,18 @@ std::expected<Verified, SignatureError> SigV4Verifier::verify(const http::Reques
   auto claim = read_claim(request);
   if (!claim) return std::unexpected(std::move(claim.error()));
   auto credentials = credentials_.find_credentials(claim->scope.access_key_id);
-  if (credentials == nullptr || !credentials->active) return fault(SignatureFault::unknown_key, std::string(kInvalidToken));
-  if (!base::equal_constant_time(credentials->session_token, claim->token) && !(credentials->session_token.empty() && claim->token.empty())) {
+  if (credentials == nullptr || !credentials->active)
+    return fault(SignatureFault::unknown_key, std::string(kInvalidToken));
+  if (!base::equal_constant_time(credentials->session_token, claim->token) &&
+      !(credentials->session_token.empty() && claim->token.empty())) {
     return fault(SignatureFault::unknown_key, std::string(kInvalidToken));
   }
   if (credentials->expiration && *credentials->expiration <= now) {
     return fault(SignatureFault::expired_token, "The security token included in the request is expired");
   }
   if (auto good = check_scope(*claim); !good) return std::unexpected(std::move(good.error()));
-  if (auto good = check_time(*claim, now, options_.clock_skew_max); !good) return std::unexpected(std::move(good.error()));
+  if (auto good = check_time(*claim, now, options_.clock_skew_max); !good)
+    return std::unexpected(std::move(good.error()));
   if (!names_field(claim->signed_fields, "host")) {
     return fault(SignatureFault::mismatch, "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.");
   }

@@ -22,12 +22,12 @@ namespace escapement::wire {
 
 // What was wrong with a signature; each protocol has its own name for it (see auth_error()).
 enum class SignatureFault {
-  missing,         // no signature at all
-  incomplete,      // parts are absent or cannot be read
-  unknown_key,     // no such access key, an inactive one, or a token that is not its own
-  expired_token,   // the session has ended
-  stale,           // too old, too new, or presigned and past its time
-  mismatch,        // the signature is not what the key makes of this request
+  missing,        // no signature at all
+  incomplete,     // parts are absent or cannot be read
+  unknown_key,    // no such access key, an inactive one, or a token that is not its own
+  expired_token,  // the session has ended
+  stale,          // too old, too new, or presigned and past its time
+  mismatch,       // the signature is not what the key makes of this request
 };
 
 struct SignatureError {

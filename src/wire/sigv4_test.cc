@@ -1,4 +1,5 @@
-// The verifier against the vectors of AWS's own signing library, and against every single-byte change of what is signed.
+// The verifier against the vectors of AWS's own signing library, and against every single-byte change of what is
+// signed.
 #include "wire/sigv4.h"
 
 #include <gmock/gmock.h>
@@ -97,16 +98,19 @@ std::vector<Vector> load_vectors() {
     const json::Value& context = *each.find("context");
     const json::Value& credentials = *context.find("credentials");
     const json::Value* token = credentials.find("token");
-    vectors.push_back({each.find("id")->as_string(),
-                       OneKey(credentials.find("access_key_id")->as_string(), credentials.find("secret_access_key")->as_string(), token != nullptr ? token->as_string() : ""),
-                       base::parse_rfc3339(context.find("timestamp")->as_string()).value(),
-                       parse_raw(each.find("header_signed_request")->as_string()),
-                       parse_raw(each.find("query_signed_request")->as_string())});
+    vectors.push_back(
+        {each.find("id")->as_string(),
+         OneKey(credentials.find("access_key_id")->as_string(), credentials.find("secret_access_key")->as_string(),
+                token != nullptr ? token->as_string() : ""),
+         base::parse_rfc3339(context.find("timestamp")->as_string()).value(),
+         parse_raw(each.find("header_signed_request")->as_string()),
+         parse_raw(each.find("query_signed_request")->as_string())});
   }
   return vectors;
 }
 
-http::Request with_fields(const http::Request& request, const std::function<void(std::string_view name, std::string& value)>& change) {
+http::Request with_fields(const http::Request& request,
+                          const std::function<void(std::string_view name, std::string& value)>& change) {
   http::Request copy = request;
   copy.fields.clear();
   for (std::size_t i = 0; i < request.fields.size(); ++i) {
@@ -157,7 +161,8 @@ TEST(SigV4Vectors, AreAcceptedAndRefusedWhenASignedByteChanges) {
         std::string after;
         append_canonical_path(after, changed.path(), true);
         const std::string where = good->target.substr(0, i);
-        const bool in_token = vector.id == "post-sts-header-after" && where.find("X-Amz-Security-Token=") != std::string::npos;
+        const bool in_token =
+            vector.id == "post-sts-header-after" && where.find("X-Amz-Security-Token=") != std::string::npos;
         if (i < good->path().size() && before == after) continue;
         if (!in_token) refused(changed, "target byte " + std::to_string(i));
       }
@@ -195,7 +200,10 @@ class SigV4 : public testing::Test {
     request.target = "/a%20b/../c?x=%2F&empty=&b";
     request.fields = {{"Content-Type", "application/json"}, {"X-Amz-Target", "A.B"}, {"User-Agent", "changes"}};
     request.body = "{}";
-    Signer("AKID" == keys_id_ ? SigningCredentials{"AKID", "secret", token} : SigningCredentials{keys_id_, "secret", token}, "eu-west-1", "states").sign(request, now);
+    Signer("AKID" == keys_id_ ? SigningCredentials{"AKID", "secret", token}
+                              : SigningCredentials{keys_id_, "secret", token},
+           "eu-west-1", "states")
+        .sign(request, now);
     http::Request received;
     received.method = request.method;
     received.target = request.target;
@@ -267,9 +275,12 @@ TEST_F(SigV4, ClocksMayDifferByFiveMinutes) {
   EXPECT_TRUE(verifier.verify(request, now_ - Duration::seconds(300)));
   const auto late = refused(request, now_ + Duration::seconds(301));
   EXPECT_EQ(late.fault, SignatureFault::stale);
-  EXPECT_EQ(late.message, "Signature expired: 20231114T221320Z is now earlier than 20231114T221321Z (20231114T221821Z - 5 min.)");
+  EXPECT_EQ(late.message,
+            "Signature expired: 20231114T221320Z is now earlier than 20231114T221321Z (20231114T221821Z - 5 min.)");
   const auto early = refused(request, now_ - Duration::seconds(301));
-  EXPECT_EQ(early.message, "Signature not yet current: 20231114T221320Z is still later than 20231114T221319Z (20231114T220819Z + 5 min.)");
+  EXPECT_EQ(
+      early.message,
+      "Signature not yet current: 20231114T221320Z is still later than 20231114T221319Z (20231114T220819Z + 5 min.)");
 }
 
 TEST_F(SigV4, ASessionNeedsItsOwnToken) {
@@ -278,7 +289,8 @@ TEST_F(SigV4, ASessionNeedsItsOwnToken) {
   EXPECT_TRUE(verifier.verify(signed_request(now_, "the-token"), now_));
   EXPECT_EQ(verifier.verify(signed_request(now_, "another"), now_).error().fault, SignatureFault::unknown_key);
   EXPECT_EQ(verifier.verify(signed_request(now_), now_).error().fault, SignatureFault::unknown_key);
-  EXPECT_EQ(refused(signed_request(now_, "a-token"), now_).fault, SignatureFault::unknown_key) << "a long-term key has none";
+  EXPECT_EQ(refused(signed_request(now_, "a-token"), now_).fault, SignatureFault::unknown_key)
+      << "a long-term key has none";
   session.credentials_->expiration = now_;
   EXPECT_EQ(verifier.verify(signed_request(now_, "the-token"), now_).error().fault, SignatureFault::expired_token);
 }
@@ -307,12 +319,17 @@ TEST_F(SigV4, BrokenAuthorizationIsIncomplete) {
   EXPECT_EQ(refused(with_authorization("Basic dTpw"), now_).fault, SignatureFault::missing);
   const auto empty = refused(with_authorization("AWS4-HMAC-SHA256"), now_);
   EXPECT_EQ(empty.fault, SignatureFault::incomplete);
-  EXPECT_THAT(empty.message, StartsWith("Authorization header requires 'Credential' parameter. Authorization header requires 'Signature' parameter. "
-                                        "Authorization header requires 'SignedHeaders' parameter. "));
-  EXPECT_THAT(refused(with_authorization("AWS4-HMAC-SHA256 Credential=a/b, SignedHeaders=host, Signature=x"), now_).message,
-              HasSubstr("at least 5 slash-delimited elements"));
+  EXPECT_THAT(
+      empty.message,
+      StartsWith(
+          "Authorization header requires 'Credential' parameter. Authorization header requires 'Signature' parameter. "
+          "Authorization header requires 'SignedHeaders' parameter. "));
+  EXPECT_THAT(
+      refused(with_authorization("AWS4-HMAC-SHA256 Credential=a/b, SignedHeaders=host, Signature=x"), now_).message,
+      HasSubstr("at least 5 slash-delimited elements"));
   EXPECT_THAT(refused(with_authorization("AWS4-HMAC-SHA256 nonsense"), now_).message, HasSubstr("missing equal-sign"));
-  EXPECT_THAT(refused(with_authorization("AWS4-HMAC-SHA512 Credential=x"), now_).message, HasSubstr("Unsupported AWS 'algorithm'"));
+  EXPECT_THAT(refused(with_authorization("AWS4-HMAC-SHA512 Credential=x"), now_).message,
+              HasSubstr("Unsupported AWS 'algorithm'"));
 }
 
 TEST_F(SigV4, TheScopeMustFitTheDate) {
@@ -324,7 +341,8 @@ TEST_F(SigV4, TheScopeMustFitTheDate) {
 
 TEST(Canonical, DatesAreReadStrictly) {
   EXPECT_EQ(parse_amz_date("20150830T123600Z")->us, 1'440'938'160'000'000);
-  for (const std::string_view bad : {"", "20150830", "20150830T123600", "20150830T123600+", "2015-08-30T12:36Z", "20151330T123600Z", "20150230T123600Z", "20150830T243600Z"}) {
+  for (const std::string_view bad : {"", "20150830", "20150830T123600", "20150830T123600+", "2015-08-30T12:36Z",
+                                     "20151330T123600Z", "20150230T123600Z", "20150830T243600Z"}) {
     EXPECT_FALSE(parse_amz_date(bad)) << bad;
   }
 }

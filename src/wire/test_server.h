@@ -29,7 +29,9 @@ class TestKeys final : public identity::CredentialSource {
     credentials->secret_access_key = "secret";
     credentials_ = credentials;
   }
-  std::shared_ptr<const identity::Credentials> find_credentials(std::string_view id) const override { return id == "AKIDTEST" ? credentials_ : nullptr; }
+  std::shared_ptr<const identity::Credentials> find_credentials(std::string_view id) const override {
+    return id == "AKIDTEST" ? credentials_ : nullptr;
+  }
   void note_use(std::string_view id, std::string_view service, std::string_view region, base::Timestamp) override {
     const std::lock_guard lock(mu);
     last_use = std::string(id) + " " + std::string(service) + " " + std::string(region);
@@ -50,7 +52,9 @@ class TestService final : public Service {
   bool is_inline(std::string_view operation) const override { return !blocking.contains(std::string(operation)); }
   bool has(std::string_view operation) const override { return answers.contains(std::string(operation)); }
   bool is_long_poll(std::string_view operation) const override { return operation == "GetActivityTask"; }
-  void handle(Call call, Respond respond) override { answers.at(std::string(call.operation))(std::move(call), std::move(respond)); }
+  void handle(Call call, Respond respond) override {
+    answers.at(std::string(call.operation))(std::move(call), std::move(respond));
+  }
 
   // Answers with `output`, keeping the call.
   void on(const std::string& operation, json::Value output) {
@@ -72,9 +76,10 @@ class TestService final : public Service {
 };
 
 struct TestServer {
-  explicit TestServer(DispatcherOptions options = {}) : dispatcher(options, keys, clock), server({}, [this](http::Request&& request, http::Responder responder) {
-      dispatcher.handle(std::move(request), std::move(responder));
-    }) {
+  explicit TestServer(DispatcherOptions options = {})
+      : dispatcher(options, keys, clock), server({}, [this](http::Request&& request, http::Responder responder) {
+          dispatcher.handle(std::move(request), std::move(responder));
+        }) {
     for (const std::string name : {"stepfunctions", "lambda", "iam", "sts", "scheduler", "logs", "dynamodb"}) {
       services[name] = std::make_shared<TestService>(name);
       dispatcher.add(services[name]);
@@ -110,7 +115,8 @@ struct TestServer {
   http::ClientResponse lambda(std::string method, std::string target, std::string body = {}) {
     return send(signed_request(request(std::move(method), std::move(target), std::move(body)), "lambda"));
   }
-  http::ClientResponse query(const std::string& service_name, const std::string& version, const std::string& parameters) {
+  http::ClientResponse query(const std::string& service_name, const std::string& version,
+                             const std::string& parameters) {
     auto made = request("POST", "/", parameters + "&Version=" + version);
     made.fields = {{"Content-Type", "application/x-www-form-urlencoded; charset=utf-8"}};
     return send(signed_request(std::move(made), service_name));

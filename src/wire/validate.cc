@@ -16,7 +16,9 @@ constexpr std::size_t kViolationsMax = 64;
 constexpr std::size_t kEchoBytesMax = 64 * 1024;
 constexpr std::string_view kNotNull = "Member must not be null";
 
-bool is_leaf(const Shape& shape) { return shape.type != ShapeType::structure && shape.type != ShapeType::list && shape.type != ShapeType::map; }
+bool is_leaf(const Shape& shape) {
+  return shape.type != ShapeType::structure && shape.type != ShapeType::list && shape.type != ShapeType::map;
+}
 
 std::size_t code_points(std::string_view text) {
   std::size_t count = 0;
@@ -24,8 +26,12 @@ std::size_t code_points(std::string_view text) {
   return count;
 }
 
-std::string at_most(double max) { return fmt::format("Member must have length less than or equal to {}", static_cast<std::int64_t>(max)); }
-std::string at_least(double min) { return fmt::format("Member must have length greater than or equal to {}", static_cast<std::int64_t>(min)); }
+std::string at_most(double max) {
+  return fmt::format("Member must have length less than or equal to {}", static_cast<std::int64_t>(max));
+}
+std::string at_least(double min) {
+  return fmt::format("Member must have length greater than or equal to {}", static_cast<std::int64_t>(min));
+}
 
 std::string joined(const std::vector<std::string>& parts) {
   std::string out;
@@ -105,7 +111,8 @@ class Validator {
 
   base::Result<void> result() && {
     if (violations_.empty()) return {};
-    std::string message = violations_.size() == 1 ? "1 validation error detected: " : fmt::format("{} validation errors detected: ", violations_.size());
+    std::string message = violations_.size() == 1 ? "1 validation error detected: "
+                                                  : fmt::format("{} validation errors detected: ", violations_.size());
     for (std::size_t i = 0; i < violations_.size(); ++i) {
       if (i > 0) message += "; ";
       message += violations_[i];
@@ -117,9 +124,12 @@ class Validator {
   void check(const Value& value, const Shape& shape, std::string& path) {
     if (!shape.has_constraints) return;
     switch (shape.type) {
-      case ShapeType::structure: return check_structure(value, shape, path);
-      case ShapeType::list: return check_list(value, shape, path);
-      case ShapeType::map: return check_map(value, shape, path);
+      case ShapeType::structure:
+        return check_structure(value, shape, path);
+      case ShapeType::list:
+        return check_list(value, shape, path);
+      case ShapeType::map:
+        return check_map(value, shape, path);
       default:
         for (const std::string& constraint : broken(value, shape)) violate(value, shape, path, constraint);
     }
@@ -140,7 +150,8 @@ class Validator {
       for (const Value& item : value.items()) {
         if (!item.is_null() && broken(item, element).empty()) continue;
         if (!shape.enumeration_message.empty()) {
-          return violate(value, shape, path, "Member must satisfy enum value set: [" + joined(shape.enumeration_message) + "]");
+          return violate(value, shape, path,
+                         "Member must satisfy enum value set: [" + joined(shape.enumeration_message) + "]");
         }
         auto constraints = all_constraints(element);
         constraints.emplace_back(kNotNull);
@@ -170,7 +181,8 @@ class Validator {
     for (const auto& [name, item] : value.members()) {
       if (is_leaf(element)) {
         if (broken(item, element).empty()) continue;
-        return violate(value, shape, path, "Map value must satisfy constraint: [" + joined(all_constraints(element)) + "]");
+        return violate(value, shape, path,
+                       "Map value must satisfy constraint: [" + joined(all_constraints(element)) + "]");
       }
       const std::size_t length = path.size();
       path.append(".").append(name).append(".member");
@@ -190,10 +202,12 @@ class Validator {
     }
     if (!value.is_string()) return out;
     const std::string& text = value.as_string();
-    if (!shape.enumeration.empty() && std::find(shape.enumeration.begin(), shape.enumeration.end(), text) == shape.enumeration.end()) {
+    if (!shape.enumeration.empty() &&
+        std::find(shape.enumeration.begin(), shape.enumeration.end(), text) == shape.enumeration.end()) {
       out.push_back(enumeration(shape, model_));
     }
-    if (shape.pattern && !shape.pattern->matches(text)) out.push_back("Member must satisfy regular expression pattern: " + shape.pattern->text());
+    if (shape.pattern && !shape.pattern->matches(text))
+      out.push_back("Member must satisfy regular expression pattern: " + shape.pattern->text());
     if (!shape.max && !shape.min) return out;
     const auto length = static_cast<double>(shape.type == ShapeType::blob ? text.size() : code_points(text));
     if (shape.max && length > *shape.max) out.push_back(at_most(*shape.max));
@@ -212,16 +226,20 @@ class Validator {
   }
 
   static std::string range(std::string_view than, double bound) {
-    const Value number = bound == static_cast<double>(static_cast<std::int64_t>(bound)) ? Value(static_cast<std::int64_t>(bound)) : Value(bound);
+    const Value number = bound == static_cast<double>(static_cast<std::int64_t>(bound))
+                             ? Value(static_cast<std::int64_t>(bound))
+                             : Value(bound);
     return fmt::format("Member must have value {} than or equal to {}", than, json::print_number(number));
   }
 
   void violate_null(std::string_view path) {
-    add(fmt::format("Value {}at '{}' failed to satisfy constraint: {}", model_.hides_values ? "" : "null ", path, kNotNull));
+    add(fmt::format("Value {}at '{}' failed to satisfy constraint: {}", model_.hides_values ? "" : "null ", path,
+                    kNotNull));
   }
 
   void violate(const Value& value, const Shape& shape, std::string_view path, std::string_view constraint) {
-    const bool hidden = model_.hides_values || shape.sensitive || (shape.element.shape != nullptr && shape.element.shape->sensitive);
+    const bool hidden =
+        model_.hides_values || shape.sensitive || (shape.element.shape != nullptr && shape.element.shape->sensitive);
     if (hidden) return add(fmt::format("Value at '{}' failed to satisfy constraint: {}", path, constraint));
     std::string shown;
     echo(shown, value, shape);

@@ -1,5 +1,5 @@
-// What one signed StartExecution costs in the wire layer, without socket and engine: recognise, verify, parse, validate,
-// call, render. And its parts.
+// What one signed StartExecution costs in the wire layer, without socket and engine: recognise, verify, parse,
+// validate, call, render. And its parts.
 #include <benchmark/benchmark.h>
 
 #include "json/parse.h"
@@ -11,8 +11,10 @@ namespace escapement::wire {
 namespace {
 
 constexpr std::string_view kBody =
-    R"({"stateMachineArn":"arn:aws:states:us-east-1:123456789012:stateMachine:wait-then-call","name":"2f1b2c3d-0000-1111-2222-333344445555",)"
-    R"("input":"{\"waitSeconds\": 90, \"who\": \"someone\", \"payload\": \"0123456789012345678901234567890123456789012345678901234567890123456789\"}"})";
+    R"({"stateMachineArn":"arn:aws:states:us-east-1:123456789012:stateMachine:wait-then-call",)"
+    R"("name":"2f1b2c3d-0000-1111-2222-333344445555",)"
+    R"("input":"{\"waitSeconds\": 90, \"who\": \"someone\", \"payload\": \"0123456789012345678901234567890123456789)"
+    R"(012345678901234567890123456789\"}"})";
 
 http::Request received(const http::ClientRequest& sent) {
   http::Request request;
@@ -84,7 +86,10 @@ void start_execution(benchmark::State& state) {
   const base::SystemClock clock;
   Dispatcher dispatcher({}, keys, clock);
   auto states = std::make_shared<TestService>("stepfunctions");
-  const json::Value answer = json::Value::object({{"executionArn", "arn:aws:states:us-east-1:123456789012:execution:wait-then-call:2f1b2c3d-0000-1111-2222-333344445555"}, {"startDate", 1'700'000'000.25}});
+  const json::Value answer = json::Value::object(
+      {{"executionArn",
+        "arn:aws:states:us-east-1:123456789012:execution:wait-then-call:2f1b2c3d-0000-1111-2222-333344445555"},
+       {"startDate", 1'700'000'000.25}});
   states->answers["StartExecution"] = [&](Call, Respond respond) { respond(answer); };
   dispatcher.add(states);
   const http::Request request = received(signed_request(clock.now()));

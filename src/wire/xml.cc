@@ -49,8 +49,10 @@ void append_map(std::string& out, const Value& value, const Shape& shape, std::s
 }
 
 void append_value(std::string& out, const Value& value, const Shape& shape, std::string_view name, bool flattened) {
-  if (shape.type == ShapeType::list && value.is_array()) return append_list(out, value, shape, name, flattened || shape.flattened);
-  if (shape.type == ShapeType::map && value.is_object()) return append_map(out, value, shape, name, flattened || shape.flattened);
+  if (shape.type == ShapeType::list && value.is_array())
+    return append_list(out, value, shape, name, flattened || shape.flattened);
+  if (shape.type == ShapeType::map && value.is_object())
+    return append_map(out, value, shape, name, flattened || shape.flattened);
   open(out, name);
   if (shape.type == ShapeType::structure && value.is_object()) {
     append_xml_members(out, value, shape);
@@ -65,11 +67,21 @@ void append_value(std::string& out, const Value& value, const Shape& shape, std:
 void append_xml_text(std::string& out, std::string_view text) {
   for (const char c : text) {
     switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      case '\r': out += "&#xD;"; break;
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      case '\r':
+        out += "&#xD;";
+        break;
       default:
         if (static_cast<unsigned char>(c) >= 0x20 || c == '\t' || c == '\n') out.push_back(c);
     }
