@@ -19,10 +19,16 @@ namespace {
 
 bool is_constant(const std::optional<asl::Template>& field) { return !field || field->is_constant(); }
 
+// Whether the state made its result, rather than its children or its own input.
+bool shows_result(const asl::State& state) {
+  if (state.type() == asl::StateType::pass) return state.as<asl::PassState>().result.has_value();
+  return state.type() == asl::StateType::task;
+}
+
 }  // namespace
 
 void Stepper::inspect(Stage stage, const Payload& payload) {
-  if (context_.inspector != nullptr) context_.inspector->see(stage, value_of(payload));
+  if (context_.inspector != nullptr) context_.inspector->see(stage, payload);
 }
 
 Evaluated<Payload> Stepper::effective_input(Activation& activation) {
@@ -60,7 +66,7 @@ Evaluated<Stepper::Outcome> Stepper::jsonpath_outcome(Activation& activation, co
   Payload result = completion.result;
   Outcome outcome;
 
-  if (completion.has_result) inspect(Stage::result, result);
+  if (completion.has_result && shows_result(state)) inspect(Stage::result, result);
   if (completion.has_result && state.result_selector) {
     const Value value = value_of(result);
     auto selected = state.result_selector->evaluate("ResultSelector", environment(activation, value));
@@ -99,7 +105,7 @@ Evaluated<Stepper::Outcome> Stepper::jsonata_outcome(Activation& activation, con
   const asl::State& state = activation.state;
   const std::optional<asl::Template>& assign = completion.assign != nullptr ? *completion.assign : state.assign;
   const std::optional<asl::Template>& output = completion.output != nullptr ? *completion.output : state.output;
-  if (completion.has_result) inspect(Stage::result, completion.result);
+  if (completion.has_result && shows_result(state)) inspect(Stage::result, completion.result);
   Outcome outcome;
   outcome.output = completion.result;
   const bool constant = is_constant(assign) && is_constant(output);
@@ -138,7 +144,13 @@ std::optional<StateError> Stepper::check_size(const Payload& payload, std::strin
 }
 
 base::Result<void> Stepper::leave(Frame& frame, const asl::State& state, const Outcome& outcome, const asl::Transition& next) {
-  emit_exited(frame, state, outcome.output, outcome.assigned ? &*outcome.assigned : nullptr);
+  const Value* const assigned = outcome.assigned ? &*outcome.assigned : nullptr;
+  if (context_.inspector != nullptr) {
+    context_.inspector->leaves(outcome.output, next.name, assigned);
+    frame.phase = Phase::succeeded;
+    return {};
+  }
+  emit_exited(frame, state, outcome.output, assigned);
   if (outcome.assigned) assign(frame, *outcome.assigned);
   if (next.target == asl::kNoState) return finish(frame, outcome.output);
   enter_next(frame, next.target, outcome.output);

@@ -24,12 +24,18 @@ Value error_output(const StateError& error) {
 
 }  // namespace
 
+// TestState shows the bare cause: it has no events to point to.
+StateError Stepper::error_of(const asl::Failure& failure, const Frame& frame, const asl::State& state) const {
+  if (context_.inspector != nullptr) return {failure.error, failure.cause};
+  return {failure.error, fmt::format("An error occurred while executing the state '{}' (entered at the event id #{}). {}", state.name,
+                                     frame.entered_event, failure.cause)};
+}
+
 base::Result<void> Stepper::fail_evaluation(Activation& activation, const asl::Failure& failure) {
   if (activation.scope.load_error()) return *activation.scope.load_error();
   Frame& frame = activation.frame;
   const asl::State& state = activation.state;
-  const StateError error{failure.error, fmt::format("An error occurred while executing the state '{}' (entered at the event id #{}). {}",
-                                                    state.name, frame.entered_event, failure.cause)};
+  const StateError error = error_of(failure, frame, state);
   if (failure.error == kQueryEvaluation) emit_evaluation_failed(frame, state, error, failure);
   return fail_state(frame, state, error);
 }
@@ -44,6 +50,7 @@ void Stepper::emit_evaluation_failed(Frame& frame, const asl::State& state, cons
 }
 
 base::Result<void> Stepper::fail_state(Frame& frame, const asl::State& state, const StateError& error) {
+  if (context_.inspector != nullptr) context_.inspector->fails(error);
   if (retry(frame, state, error)) return remove_children(frame);
   // A Map or Parallel state that fails over its own paths (States.Runtime, never caught) leaves no …StateFailed event.
   const bool own_runtime_error = error.error == kRuntime && !frame.children;
@@ -60,9 +67,11 @@ bool Stepper::retry(Frame& frame, const asl::State& state, const StateError& err
     const asl::Retrier& retrier = state.retry[i];
     if (!asl::matches_error(retrier.error_equals, error.error.value_or(""))) continue;
     if (frame.retries.empty()) frame.retries.resize(state.retry.size());
-    if (frame.retries[i] >= retrier.attempts_max) return false;
+    const bool used_up = frame.retries[i] >= retrier.attempts_max;
+    double seconds = asl::retry_delay_seconds(retrier, frame.retries[i] + 1);
+    if (context_.inspector != nullptr) context_.inspector->retries(i, used_up ? std::nullopt : std::optional(seconds));
+    if (used_up) return false;
     ++frame.retries[i];
-    double seconds = asl::retry_delay_seconds(retrier, frame.retries[i]);
     if (retrier.jitter == asl::Jitter::full) seconds *= generator_.uniform();
     frame.phase = Phase::backing_off;
     frame.map_run_arn.clear();
@@ -75,16 +84,17 @@ bool Stepper::retry(Frame& frame, const asl::State& state, const StateError& err
 }
 
 base::Result<bool> Stepper::catch_error(Frame& frame, const asl::State& state, StateError& error) {
-  for (const asl::Catcher& catcher : state.catchers) {
+  for (std::size_t i = 0; i < state.catchers.size(); ++i) {
+    const asl::Catcher& catcher = state.catchers[i];
     if (!asl::matches_error(catcher.error_equals, error.error.value_or(""))) continue;
+    if (context_.inspector != nullptr) context_.inspector->catches(i);
     ESC_CHECK(remove_children(frame));
     Activation activation = activate(frame);
     auto outcome = caught_outcome(activation, catcher, error);
     if (activation.scope.load_error()) return *activation.scope.load_error();
     if (!outcome) {
       const asl::Failure& failure = outcome.error();
-      error = {failure.error, fmt::format("An error occurred while executing the state '{}' (entered at the event id #{}). {}",
-                                          state.name, frame.entered_event, failure.cause)};
+      error = error_of(failure, frame, state);
       if (failure.error == kQueryEvaluation) emit_evaluation_failed(frame, state, error, failure);
       return false;
     }

@@ -93,14 +93,12 @@ class Batcher {
 
 }  // namespace
 
-base::Result<MapRunPlan> map_run_plan(const asl::Program& program, const TaskRequest& request) {
-  const Value stored = value_of(request.parameters);
-  if (request.kind != TaskRequest::Kind::map_run || request.state >= program.states.size() || !stored.is_object()) {
-    return base::make_error(base::ErrorCode::corrupt, "the plan of a map run is not readable");
-  }
-  const auto& map = program.at(request.state).as<asl::MapState>();
+namespace {
+
+MapRunPlan read_plan(const asl::Program& program, asl::StateIndex state, const Value& stored) {
+  const auto& map = program.at(state).as<asl::MapState>();
   MapRunPlan plan;
-  plan.state = request.state;
+  plan.state = state;
   plan.processor = map.processor;
   plan.express = map.execution_type == asl::MachineType::express;
   plan.label = map.label;
@@ -117,10 +115,28 @@ base::Result<MapRunPlan> map_run_plan(const asl::Program& program, const TaskReq
   plan.items_per_batch_max = integer_in(stored, kBatchItems);
   plan.input_bytes_per_batch_max = integer_in(stored, kBatchBytes);
   if (const Value* batch = stored.find(kBatchInput)) plan.batch_input = *batch;
-  plan.redriven_arn = request.map_run_arn;
   plan.input = value_in(stored, kInput);
   plan.context = value_in(stored, kContext);
   plan.variables = value_in(stored, kVariables);
+  return plan;
+}
+
+Value list_of(const std::vector<ChildInput>& inputs) {
+  std::vector<Value> list;
+  list.reserve(inputs.size());
+  for (const ChildInput& input : inputs) list.push_back(value_of(input.input));
+  return Value::array(std::move(list));
+}
+
+}  // namespace
+
+base::Result<MapRunPlan> map_run_plan(const asl::Program& program, const TaskRequest& request) {
+  const Value stored = value_of(request.parameters);
+  const bool readable = request.kind == TaskRequest::Kind::map_run && request.state < program.states.size() && stored.is_object() &&
+                        program.at(request.state).type() == asl::StateType::map;
+  if (!readable) return base::make_error(base::ErrorCode::corrupt, "the plan of a map run is not readable");
+  MapRunPlan plan = read_plan(program, request.state, stored);
+  plan.redriven_arn = request.map_run_arn;
   return plan;
 }
 
@@ -215,6 +231,24 @@ asl::Evaluated<Value> Stepper::plan_map_run(Activation& activation, const Value&
     plan.set(kVariables, std::move(variables).build());
   }
   return std::move(plan).build();
+}
+
+// Shows TestState the inputs that the children would get.
+std::optional<asl::Failure> Stepper::inspect_inputs(Activation& activation, const Value& stored_plan, const Value& items) {
+  const auto& map = activation.state.as<asl::MapState>();
+  MapRunPlan plan = read_plan(program_, activation.frame.state, stored_plan);
+  const bool batches = plan.batches;
+  const auto see = [&](bool batched, Stage stage) -> std::optional<asl::Failure> {
+    plan.batches = batched;
+    const auto inputs = child_inputs(program_, plan, items.items(), 0, generator_, context_.now);
+    if (!inputs) return inputs.error();
+    inspect(stage, Payload::from_value(list_of(*inputs)));
+    return std::nullopt;
+  };
+  if (map.item_selector) {
+    if (auto failure = see(false, Stage::after_item_selector)) return failure;
+  }
+  return batches ? see(true, Stage::after_item_batcher) : std::nullopt;
 }
 
 base::Result<void> Stepper::schedule_map_run(Activation& activation, const Payload& input, const Value& items, std::uint32_t concurrency) {

@@ -15,28 +15,24 @@ base::Result<void> Stepper::run_map(Activation& activation) {
   auto input = effective_input(activation);
   if (!input) return fail_evaluation(activation, input.error());
   const Value value = value_of(*input);
+  auto items = map_items(activation, value);
+  if (!items) return fail_evaluation(activation, items.error());
   auto concurrency = map_concurrency(activation, value);
-  if (activation.scope.load_error()) return *activation.scope.load_error();
   if (!concurrency) return fail_evaluation(activation, concurrency.error());
+  if (activation.scope.load_error()) return *activation.scope.load_error();
+  if (context_.inspector != nullptr) return inspect_map(activation, *input, *items);
 
-  Value items = Value::array({});
-  if (!map.item_reader) {
-    auto found = map.evaluate_items(environment(activation, value));
-    if (activation.scope.load_error()) return *activation.scope.load_error();
-    if (!found) return fail_evaluation(activation, found.error());
-    items = *std::move(found);
-    if (context_.inspector != nullptr && map.items_path_text) context_.inspector->see(Stage::after_items_path, items);
-  }
-  add(emit(EventType::MapStateStarted, frame), FieldId::length, static_cast<std::int64_t>(items.size()));
-  if (map.distributed) return schedule_map_run(activation, *input, items, *concurrency);
+  add(emit(EventType::MapStateStarted, frame), FieldId::length, static_cast<std::int64_t>(items->size()));
+  if (map.distributed) return schedule_map_run(activation, *input, *items, *concurrency);
 
-  if (auto failure = check_tolerance(activation, value)) return fail_evaluation(activation, *failure);
+  // Tolerance has no meaning inside one execution, but its fields must make sense all the same.
+  if (auto tolerance = map_tolerance(activation, value); !tolerance) return fail_evaluation(activation, tolerance.error());
   const bool items_are_input = map.items_path.is_whole() && std::holds_alternative<std::monostate>(map.items);
   Children children;
   children.first = state_.head.next_frame_id;
-  children.count = static_cast<std::uint32_t>(items.size());
+  children.count = static_cast<std::uint32_t>(items->size());
   children.concurrency = *concurrency;
-  children.items = items_are_input ? *input : Payload::from_value(std::move(items));
+  children.items = items_are_input ? *input : Payload::from_value(*std::move(items));
   if (map.item_selector) children.input = *input;
   state_.head.next_frame_id += children.count;
   frame.phase = Phase::joining;
@@ -45,27 +41,52 @@ base::Result<void> Stepper::run_map(Activation& activation) {
   return start_iterations(frame, frame.last_event);
 }
 
+// With an ItemReader the items are found later, by whoever carries the run out.
+asl::Evaluated<Value> Stepper::map_items(Activation& activation, const Value& input) {
+  const auto& map = activation.state.as<asl::MapState>();
+  if (!map.item_reader) {
+    auto items = map.evaluate_items(environment(activation, input));
+    if (items && map.items_path_text) inspect(Stage::after_items_path, Payload::from_value(*items));
+    return items;
+  }
+  std::optional<Value> given;
+  if (context_.inspector != nullptr) given = context_.inspector->reader_items();
+  return given ? *std::move(given) : Value::array({});
+}
+
 asl::Evaluated<std::uint32_t> Stepper::map_concurrency(Activation& activation, const Value& input) {
   const auto& map = activation.state.as<asl::MapState>();
   auto wanted = map.concurrency_max.evaluate(environment(activation, input));
   if (!wanted) return std::unexpected(std::move(wanted).error());
   const std::int64_t bound = std::clamp<std::int64_t>(wanted->value_or(0), 0, UINT32_MAX);
-  if (context_.inspector != nullptr) context_.inspector->see(Stage::max_concurrency, Value(bound));
+  if (context_.inspector != nullptr) inspect(Stage::max_concurrency, Payload::from_value(bound));
   return static_cast<std::uint32_t>(bound);
 }
 
-// Tolerance has no meaning inside one execution, but its fields must make sense all the same.
-std::optional<asl::Failure> Stepper::check_tolerance(Activation& activation, const Value& input) {
+asl::Evaluated<Stepper::Tolerance> Stepper::map_tolerance(Activation& activation, const Value& input) {
   const auto& map = activation.state.as<asl::MapState>();
   const asl::Environment env = environment(activation, input);
-  const auto count = map.tolerated_failure_count.evaluate(env);
-  if (!count) return count.error();
-  const auto percentage = map.tolerated_failure_percentage.evaluate(env);
-  if (!percentage) return percentage.error();
-  if (context_.inspector == nullptr) return std::nullopt;
-  if (*count) context_.inspector->see(Stage::tolerated_failure_count, Value(**count));
-  if (*percentage) context_.inspector->see(Stage::tolerated_failure_percentage, Value(**percentage));
-  return std::nullopt;
+  auto count = map.tolerated_failure_count.evaluate(env);
+  if (!count) return std::unexpected(std::move(count).error());
+  auto percentage = map.tolerated_failure_percentage.evaluate(env);
+  if (!percentage) return std::unexpected(std::move(percentage).error());
+  if (context_.inspector != nullptr && *count) inspect(Stage::tolerated_failure_count, Payload::from_value(**count));
+  if (context_.inspector != nullptr && *percentage) inspect(Stage::tolerated_failure_percentage, Payload::from_value(**percentage));
+  return Tolerance{*count, *percentage};
+}
+
+// TestState: shows what the children would be given, and takes their results from the mock.
+base::Result<void> Stepper::inspect_map(Activation& activation, const Payload& input, const Value& items) {
+  const auto& map = activation.state.as<asl::MapState>();
+  const Value value = value_of(input);
+  auto tolerance = map_tolerance(activation, value);
+  if (!tolerance) return fail_evaluation(activation, tolerance.error());
+  if (map.item_selector || map.item_batcher) {
+    auto plan = plan_map_run(activation, value, items, 0);
+    if (!plan) return fail_evaluation(activation, plan.error());
+    if (auto failure = inspect_inputs(activation, *plan, items)) return fail_evaluation(activation, *failure);
+  }
+  return take_mocked(activation, context_.inspector->children(items.size(), tolerance->count, tolerance->percentage));
 }
 
 base::Result<void> Stepper::start_iterations(Frame& map, std::uint64_t previous) {

@@ -8,6 +8,9 @@ using json::Payload;
 base::Result<void> Stepper::run_parallel(Activation& activation) {
   Frame& frame = activation.frame;
   const auto& parallel = activation.state.as<asl::ParallelState>();
+  if (context_.inspector != nullptr) {
+    return take_mocked(activation, context_.inspector->children(parallel.branches.size(), std::nullopt, std::nullopt));
+  }
   auto input = effective_input(activation);
   if (!input) return fail_evaluation(activation, input.error());
   auto parameters = state_parameters(activation, *input);
@@ -31,6 +34,11 @@ base::Result<void> Stepper::run_parallel(Activation& activation) {
     emit_entered(branch, program_.at(branch.state));
   }
   return {};
+}
+
+base::Result<void> Stepper::take_mocked(Activation& activation, const Inspector::Children& children) {
+  if (children.error) return fail_state(activation.frame, activation.state, *children.error);
+  return complete(activation, {.result = children.results, .next = &activation.state.next, .has_result = true});
 }
 
 base::Result<void> Stepper::child_finished(Frame& child, const Payload& output) {

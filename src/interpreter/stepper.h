@@ -18,12 +18,6 @@
 
 namespace escapement::interpreter {
 
-// Why a state failed, as catchers see it. Absent members are shown as null there and left out of events.
-struct StateError {
-  std::optional<std::string> error;
-  std::optional<std::string> cause;
-};
-
 class Stepper {
  public:
   // All are borrowed and must outlive the stepper.
@@ -111,6 +105,7 @@ class Stepper {
   base::Result<void> end_execution(Status status, const StateError& error);
 
   // ---- failure.cc
+  StateError error_of(const asl::Failure& failure, const Frame& frame, const asl::State& state) const;
   // An evaluation failed: tells the history, then fails the state.
   base::Result<void> fail_evaluation(Activation& activation, const asl::Failure& failure);
   base::Result<void> fail_state(Frame& frame, const asl::State& state, const StateError& error);
@@ -163,11 +158,19 @@ class Stepper {
   base::Result<void> start_iterations(Frame& map, std::uint64_t previous);
   base::Result<void> start_iteration(Frame& map, std::uint64_t previous);
   asl::Evaluated<std::uint32_t> map_concurrency(Activation& activation, const json::Value& input);
-  std::optional<asl::Failure> check_tolerance(Activation& activation, const json::Value& input);
+  struct Tolerance {
+    std::optional<std::int64_t> count;
+    std::optional<double> percentage;
+  };
+  asl::Evaluated<Tolerance> map_tolerance(Activation& activation, const json::Value& input);
+  asl::Evaluated<json::Value> map_items(Activation& activation, const json::Value& input);
+  base::Result<void> inspect_map(Activation& activation, const json::Payload& input, const json::Value& items);
+  base::Result<void> take_mocked(Activation& activation, const Inspector::Children& children);
 
   // ---- map_run.cc
   asl::Evaluated<json::Value> plan_map_run(Activation& activation, const json::Value& input, const json::Value& items,
                                            std::uint32_t concurrency);
+  std::optional<asl::Failure> inspect_inputs(Activation& activation, const json::Value& stored_plan, const json::Value& items);
   base::Result<void> schedule_map_run(Activation& activation, const json::Payload& input, const json::Value& items, std::uint32_t concurrency);
 
   // ---- redrive.cc
