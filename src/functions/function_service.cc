@@ -218,6 +218,19 @@ class LocalFunctionService final : public FunctionService {
   bool stopped_ = false;
 };
 
+// In a source tree beside build/, in an installation under share/.
+std::string find_node_modules() {
+  std::error_code error;
+  const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", error);
+  for (std::filesystem::path folder = program.parent_path(); !folder.empty(); folder = folder.parent_path()) {
+    for (const char* const name : {"runtimes/node", "share/escapement/runtimes/node"}) {
+      if (std::filesystem::is_directory(folder / name / "sdk-v3", error)) return (folder / name).string();
+    }
+    if (folder == folder.root_path()) break;
+  }
+  return {};
+}
+
 }  // namespace
 
 base::Result<std::unique_ptr<FunctionService>> FunctionService::open(store::Store& store, store::Catalog& catalog, const base::Clock& clock,
@@ -225,6 +238,7 @@ base::Result<std::unique_ptr<FunctionService>> FunctionService::open(store::Stor
   std::error_code error;
   std::filesystem::create_directories(options.directory, error);
   if (error) return base::make_error(base::ErrorCode::io, "cannot make " + options.directory + ": " + error.message());
+  if (options.node_modules.empty()) options.node_modules = find_node_modules();
   ESC_TRY(CodeStore code, CodeStore::open(std::filesystem::path(options.directory) / "code"));
   ESC_TRY(std::unique_ptr<Reactor> reactor, Reactor::start("esc-functions"));
   // The probe starts processes, and so does the starter's thread: each waits for its own.

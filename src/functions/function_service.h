@@ -80,7 +80,7 @@ struct Options {
   std::string event_prefix = "E";        // of the Event invocations' rows in the store; nobody else uses it
   std::string node_program = "node";     // looked up on PATH
   std::string python_program = "/usr/bin/python3";
-  std::string node_modules;              // the folder of the SDKs for Node functions (runtimes/node); empty: looked for beside the program
+  std::string node_modules;              // the folder of the SDKs for Node functions (runtimes/node); empty: looked for in the folders above the program
   std::uint32_t concurrency_max = 1'000;           // processes running an invocation at once (the account's limit)
   std::uint32_t processes_max = 0;                 // living processes; 0: from the machine's memory and cores
   std::uint32_t queued_invocations_max = 100'000;  // waiting for a process, over all functions

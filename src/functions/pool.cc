@@ -92,6 +92,7 @@ void Pool::start_one(bool provisioned) {
 }
 
 void Pool::on_started(std::unique_ptr<Worker> worker, base::Result<StartedProcess> process, SteadyTime started) {
+  if (worker->provisioned) --provisioned_starting_;
   base::Result<void> attached;
   if (!process) {
     attached = process.error();
@@ -211,7 +212,19 @@ std::uint32_t Pool::provisioned_processes() const {
   return static_cast<std::uint32_t>(std::ranges::count_if(workers_, [](const auto& worker) { return worker->provisioned && worker->state() != Worker::State::ending; }));
 }
 
-void Pool::set_provisioned(std::uint32_t count) { provisioned_ = count; }
+void Pool::set_provisioned(std::uint32_t count) {
+  provisioned_ = count;
+  start_provisioned();
+}
+
+// All at once: whoever calls meanwhile waits for them instead of starting more.
+void Pool::start_provisioned() {
+  const auto alive = static_cast<std::uint32_t>(provisioned_processes() + provisioned_starting_);
+  for (std::uint32_t missing = provisioned_ > alive ? provisioned_ - alive : 0; missing > 0 && owner_.take_place(*this); --missing) {
+    ++provisioned_starting_;
+    start_one(true);
+  }
+}
 
 void Pool::retire() {
   if (retired_) return;
@@ -236,7 +249,7 @@ void Pool::tick(SteadyTime now, base::Timestamp wall_now) {
     std::erase(idle_, worker);
     worker->retire();
   }
-  if (provisioned_ > 0 && starting_ == 0 && provisioned_processes() < provisioned_ && owner_.take_place(*this)) start_one(true);
+  if (provisioned_ > 0) start_provisioned();
   if (!queue_.empty()) dispatch();
 }
 

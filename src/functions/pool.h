@@ -86,6 +86,7 @@ class Pool final : public WorkerOwner {
   bool sends_ahead() const;
   std::size_t wanted_starts() const;
   void start_one(bool provisioned);
+  void start_provisioned();
   void fail_queued(const std::string& error_payload, const base::Error* error);
   void requeue_from(Worker& worker);
   void measure(std::chrono::microseconds duration);
@@ -101,6 +102,7 @@ class Pool final : public WorkerOwner {
   std::vector<Worker*> idle_;                     // the one used last at the back
   std::size_t starting_ = 0;                      // asked for, or not yet ready
   std::uint32_t provisioned_ = 0;
+  std::uint32_t provisioned_starting_ = 0;        // asked for, no process yet
   bool retired_ = false;
   bool dispatching_ = false;
 

@@ -1,6 +1,7 @@
 """The Python bootstrap. See ../README.md for its place and ../../frame.h for the frames."""
 
 import importlib
+import importlib.util
 import json
 import logging
 import os
@@ -243,6 +244,47 @@ def log_error(shape):
     send_frame(LOG, text)
 
 
+# ---- the SDK
+
+
+class EndpointHook:
+    """Teaches a botocore that is older than AWS_ENDPOINT_URL (1.31) to heed it, when a handler imports it."""
+
+    def find_spec(self, name, path=None, target=None):
+        if name != "botocore.session":
+            return None
+        sys.meta_path.remove(self)
+        spec = importlib.util.find_spec(name)
+        if spec is None or spec.loader is None:
+            return spec
+        execute = spec.loader.exec_module
+
+        def execute_and_patch(module):
+            execute(module)
+            patch_botocore(module)
+
+        spec.loader.exec_module = execute_and_patch
+        return spec
+
+
+def patch_botocore(module):
+    import botocore
+
+    version = tuple(int(part) for part in botocore.__version__.split(".")[:2])
+    if version >= (1, 31):
+        return
+    create = module.Session.create_client
+
+    def create_client(self, service_name, *args, **options):
+        # endpoint_url is the sixth argument; nearly everybody names it.
+        if len(args) < 5 and options.get("endpoint_url") is None:
+            own = "AWS_ENDPOINT_URL_" + service_name.upper().replace("-", "_")
+            options["endpoint_url"] = environment.get(own) or environment.get("AWS_ENDPOINT_URL")
+        return create(self, service_name, *args, **options)
+
+    module.Session.create_client = create_client
+
+
 # ---- the handler
 
 
@@ -390,6 +432,8 @@ def main():
     sys.stdout = LogStream(1)
     sys.stderr = LogStream(2)
     set_up_logging()
+    if "AWS_ENDPOINT_URL" in environment:
+        sys.meta_path.insert(0, EndpointHook())
     try:
         handler = load_handler()
     except InitialisationError as error:
