@@ -1,6 +1,10 @@
 // What one signed StartExecution costs in the wire layer, without socket and engine: recognise, verify, parse,
 // validate, call, render. And its parts.
 #include <benchmark/benchmark.h>
+#include <sys/resource.h>
+
+#include <atomic>
+#include <future>
 
 #include "json/parse.h"
 #include "wire/protocol.h"
@@ -100,6 +104,55 @@ void start_execution(benchmark::State& state) {
   if (dispatcher.figures().client_errors > 0) state.SkipWithError("refused");
 }
 BENCHMARK(start_execution);
+
+double thread_cpu_us(http::Loop& loop) {
+  std::promise<double> answer;
+  loop.post([&] {
+    rusage usage{};
+    ::getrusage(RUSAGE_THREAD, &usage);
+    answer.set_value(static_cast<double>(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1e6 +
+                     static_cast<double>(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec));
+  });
+  return answer.get_future().get();
+}
+
+// The same over sockets, each request signed afresh: what the network side of an acknowledged start costs at most.
+void over_sockets(benchmark::State& state) {
+  TestServer server;
+  const json::Value answer = json::Value::object({{"executionArn", "arn:x"}, {"startDate", 1'700'000'000.25}});
+  server.service("stepfunctions").answers["StartExecution"] = [&](Call, Respond respond) { respond(answer); };
+  constexpr int kRequests = 50'000;
+  const auto connections = static_cast<int>(state.range(0));
+  auto plain = unsigned_request();
+  plain.origin.port = server.port;
+  Signer signer({"AKIDTEST", "secret", ""}, "us-east-1", "states");
+  const double server_before = thread_cpu_us(server.server.loop());
+  const double client_before = thread_cpu_us(server.loop);
+  std::int64_t total = 0;
+  for (auto _ : state) {
+    std::atomic<int> left = kRequests;
+    std::promise<void> done;
+    std::function<void()> next = [&] {
+      auto request = plain;
+      signer.sign(request, server.clock.now());
+      server.client.send(std::move(request), [&](base::Result<http::ClientResponse> result) {
+        if (!result || result->status != 200) std::abort();
+        const int now_left = --left;
+        if (now_left == 0) done.set_value();
+        if (now_left >= connections) next();
+      });
+    };
+    server.loop.post([&] {
+      for (int i = 0; i < connections; ++i) next();
+    });
+    done.get_future().wait();
+    total += kRequests;
+  }
+  state.SetItemsProcessed(total);
+  state.counters["server_us"] = (thread_cpu_us(server.server.loop()) - server_before) / static_cast<double>(total);
+  state.counters["client_us"] = (thread_cpu_us(server.loop) - client_before) / static_cast<double>(total);
+}
+BENCHMARK(over_sockets)->ArgName("connections")->Arg(16)->Arg(64)->Unit(benchmark::kMillisecond)->UseRealTime();
 
 }  // namespace
 }  // namespace escapement::wire
