@@ -237,11 +237,11 @@ TEST_F(EngineTest, ClosedExecutionsGoWhenTheirRetentionEnds) {
 }
 
 TEST_F(EngineTest, ALongHistorySpillsAndReadsBackInBothDirections) {
-  const auto machine = machines.add(R"({"StartAt":"C","States":{
+  const auto machine = machines.add(R"_({"StartAt":"C","States":{
     "W":{"Type":"Wait","Seconds":1,"Next":"C"},
     "C":{"Type":"Pass","Parameters":{"n.$":"States.MathAdd($.n,1)","pad.$":"$.pad"},"Next":"D"},
     "D":{"Type":"Choice","Choices":[{"Variable":"$.n","NumericLessThan":60,"Next":"W"}],"Default":"E"},
-    "E":{"Type":"Succeed"}}})");
+    "E":{"Type":"Succeed"}}})_");
   const auto started = start(machine, R"({"n":0,"pad":"0123456789012345678901234567890123456789"})");
   for (int i = 0; i < 70; ++i) advance(Duration::seconds(1));
   ASSERT_EQ(status(started->id), Status::succeeded);

@@ -50,7 +50,7 @@ TEST(TaskTokensTest, OnlyWhatWasMadeIsAccepted) {
   for (std::size_t i = 0; i < token.size(); ++i) {
     std::string forged = token;
     forged[i] = forged[i] == 'A' ? 'B' : 'A';
-    if (forged != token) EXPECT_FALSE(tokens.parse(forged)) << i;
+    EXPECT_TRUE(forged == token || !tokens.parse(forged)) << i;
   }
   EXPECT_FALSE(TaskTokens("another key").parse(token));
   EXPECT_FALSE(tokens.parse(""));

@@ -16,6 +16,7 @@ using base::make_error;
 
 // A wall clock may step forward while the shard sleeps; it looks again at least this often.
 constexpr base::Duration kSleepMax = base::Duration::milliseconds(500);
+constexpr std::size_t kWaitingDispatchesFactor = 4;
 constexpr base::Duration kFullDiskPause = base::Duration::seconds(1);
 
 base::Error stopped_error() {
@@ -86,20 +87,16 @@ void Shard::loop() {
   }
 }
 
-bool Shard::timers_paused() const {
-  return waiting_dispatches_.size() > std::size_t{env_.options->dispatched_tasks_max} * 4;
-}
-
 std::optional<base::Timestamp> Shard::next_deadline() {
-  if (failed_ || timers_paused()) return std::nullopt;
-  if (!next_due_.empty()) return retry_at_.value_or(env_.clock->now());
+  if (failed_) return std::nullopt;
+  if (retry_at_) return retry_at_;
+  if (!next_due_.empty()) return env_.clock->now();
   auto deadline = timers_.next_deadline();
   if (!deadline) {
     base::log(base::LogLevel::error, "engine", "cannot read the timer table: " + deadline.error().message);
     return std::nullopt;
   }
-  if (!*deadline) return std::nullopt;
-  return retry_at_ ? std::max(**deadline, *retry_at_) : **deadline;
+  return *deadline;
 }
 
 void Shard::take_work(base::Timestamp now) {
@@ -109,7 +106,10 @@ void Shard::take_work(base::Timestamp now) {
     const std::lock_guard lock(mutex_);
     backlog_.swap(queue_);
   }
-  if (retry_at_ && now >= *retry_at_) retry_at_.reset();
+  if (retry_at_ && now >= *retry_at_) {
+    retry_at_.reset();
+    works_.swap(held_);
+  }
   const std::size_t count = std::min<std::size_t>(backlog_.size() - backlog_at_, env_.options->batch_commands_max);
   works_.insert(works_.end(), std::make_move_iterator(backlog_.begin() + static_cast<std::ptrdiff_t>(backlog_at_)),
                 std::make_move_iterator(backlog_.begin() + static_cast<std::ptrdiff_t>(backlog_at_ + count)));
@@ -117,7 +117,7 @@ void Shard::take_work(base::Timestamp now) {
 }
 
 void Shard::take_timers(base::Timestamp now) {
-  if (retry_at_ || timers_paused()) return;
+  if (retry_at_) return;
   due_.swap(next_due_);
   if (due_.size() >= env_.options->batch_commands_max) return;
   const auto taken = timers_.take_due(now, env_.options->batch_commands_max - due_.size(), due_);
@@ -183,7 +183,7 @@ void Shard::release(base::Timestamp now) {
     if (reply.done) reply.done(std::move(reply.result));
   }
   for (const TaskKey& task : cancelled_) env_.sink->cancel(task);
-  for (const TaskKey& task : scheduled_) waiting_dispatches_.push_back({task, false});
+  for (const Dispatch& task : scheduled_) queue_dispatch(task);
   release_dispatches();
   for (const auto& [child, row] : parents_to_tell_) tell_parent(child, row);
   for (const ExecutionId id : ended_) finish_ended(id);
@@ -195,12 +195,51 @@ void Shard::release(base::Timestamp now) {
   }
 }
 
+void Shard::queue_dispatch(const Dispatch& dispatch) {
+  last_scheduled_ = std::max(last_scheduled_, dispatch.scheduled);
+  if (!overflow_from_ && waiting_dispatches_.size() < std::size_t{env_.options->dispatched_tasks_max} * kWaitingDispatchesFactor) {
+    waiting_dispatches_.push_back(dispatch);
+    return;
+  }
+  const TimerKey row = in_flight_row(dispatch.key, dispatch.scheduled);
+  if (!overflow_from_ || row < *overflow_from_) overflow_from_ = row;
+}
+
 void Shard::release_dispatches() {
-  while (!waiting_dispatches_.empty() && dispatched_.size() < env_.options->dispatched_tasks_max) {
+  while (dispatched_.size() < env_.options->dispatched_tasks_max) {
+    if (waiting_dispatches_.empty()) {
+      if (!overflow_from_) return;
+      if (const auto refilled = refill_dispatches(); !refilled) {
+        base::log(base::LogLevel::error, "engine", "cannot read the tasks to dispatch: " + refilled.error().message);
+        return;
+      }
+      continue;
+    }
     const Dispatch next = waiting_dispatches_.front();
     waiting_dispatches_.pop_front();
     dispatch(next);
   }
+}
+
+base::Result<void> Shard::refill_dispatches() {
+  const auto snapshot = env_.store->snapshot();
+  const std::string first = overflow_from_->encode();
+  const auto cursor = snapshot->cursor(first, store::prefix_end(std::string(1, keys::kTimer)));
+  for (cursor->seek(first); cursor->valid(); cursor->next()) {
+    const auto row = TimerKey::decode(cursor->key());
+    if (!row) return make_error(ErrorCode::corrupt, "a row of the timer table is not readable");
+    if (row->due > last_scheduled_) break;
+    if (row->kind != TimerRowKind::task_in_flight || !owned_[row->execution.partition()]) continue;
+    if (waiting_dispatches_.size() == env_.options->dispatched_tasks_max) {
+      overflow_from_ = row;
+      return {};
+    }
+    const TaskKey key{row->execution, {row->frame, row->attempt}};
+    if (!dispatched_.contains(key)) waiting_dispatches_.push_back({key, row->due});
+  }
+  ESC_CHECK(cursor->status());
+  overflow_from_.reset();
+  return {};
 }
 
 void Shard::dispatch(const Dispatch& dispatch) {
@@ -215,6 +254,7 @@ void Shard::dispatch(const Dispatch& dispatch) {
   auto request = interpreter::task_of(*loaded.machine().program, loaded.state(), dispatch.key.task.frame);
   // Gone on meanwhile: the answer came, or nobody wants it any more.
   if (!request || !*request || (*request)->id != dispatch.key.task) return;
+  // A worker may take an activity's task in days, so it takes no place here; the queue of the activity has it already.
   if ((*request)->kind != interpreter::TaskRequest::Kind::activity) dispatched_.insert(dispatch.key);
   const interpreter::ExecutionFacts& facts = loaded.state().facts;
   env_.sink->dispatch({.key = dispatch.key,
@@ -223,7 +263,7 @@ void Shard::dispatch(const Dispatch& dispatch) {
                        .execution_arn = facts.arn,
                        .execution_name = facts.name,
                        .execution_start = facts.start_time,
-                       .again = dispatch.again});
+                       .again = dispatch.scheduled < opened_at_});
 }
 
 void Shard::tell_parent(ExecutionId child, const TimerKey& row) {
@@ -271,10 +311,9 @@ void Shard::abandon_batch(const base::Error& error) {
   }
   retry_at_ = env_.clock->now() + kFullDiskPause;
   next_due_.insert(next_due_.end(), due_.begin(), due_.end());
-  const std::lock_guard lock(mutex_);
   for (Work& work : works_) {
     auto* command = std::get_if<CommandWork>(&work);
-    if ((command != nullptr && !command->done) || std::holds_alternative<SettleRowWork>(work)) queue_.push_back(std::move(work));
+    if ((command != nullptr && !command->done) || std::holds_alternative<SettleRowWork>(work)) held_.push_back(std::move(work));
   }
 }
 

@@ -84,7 +84,7 @@ class Shard {
  private:
   struct Dispatch {
     TaskKey key;
-    bool again;
+    base::Timestamp scheduled;  // with the key, the task's row in the timer table
   };
   struct TimerChange {
     TimerKey key;
@@ -136,7 +136,8 @@ class Shard {
   void abandon_batch(const base::Error& error);
   void refuse_everything();
   void clear_batch();
-  bool timers_paused() const;
+  void queue_dispatch(const Dispatch& dispatch);
+  base::Result<void> refill_dispatches();
 
   ShardEnvironment env_;
   std::vector<store::PartitionId> partitions_;
@@ -161,10 +162,15 @@ class Shard {
   std::unordered_map<store::PartitionId, IdSequence> sequences_;
   std::size_t rotation_ = 0;
   std::vector<TimerKey> next_due_;  // rows to take up in the next batch
+  // Tasks to let go as soon as the number in flight allows it. Beyond a bound they stay on disk, where their rows are anyway,
+  // and are read from `overflow_from_` on when the queue is empty.
   std::deque<Dispatch> waiting_dispatches_;
+  std::optional<TimerKey> overflow_from_;
+  base::Timestamp last_scheduled_{INT64_MIN};
   std::unordered_set<TaskKey, TaskKeyHash> dispatched_;  // in flight in this process; activities are not counted
   std::unordered_map<std::uint64_t, std::move_only_function<void(Ended)>> waiters_;
   std::optional<base::Timestamp> retry_at_;  // after a full disk: nothing internal before
+  std::vector<Work> held_;                   // until then
 
   // The batch being made.
   std::unique_ptr<store::Batch> batch_;
@@ -174,7 +180,7 @@ class Shard {
   std::unordered_set<std::uint64_t> dirty_ids_;
   std::unordered_map<std::string, ExecutionId> names_;  // named executions that this batch starts
   std::vector<TimerChange> timer_changes_;
-  std::vector<TaskKey> scheduled_;
+  std::vector<Dispatch> scheduled_;
   std::vector<TaskKey> settled_;
   std::vector<TaskKey> cancelled_;
   std::vector<std::pair<ExecutionId, TimerKey>> parents_to_tell_;

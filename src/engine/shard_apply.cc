@@ -179,20 +179,19 @@ base::Result<void> Shard::step(LoadedExecution& execution, const interpreter::Co
 
 void Shard::take_effects(LoadedExecution& execution, const interpreter::Transition& transition, base::Timestamp now) {
   const ExecutionId id = execution.id();
-  const auto in_flight_row = [&](const interpreter::TaskId& task, base::Timestamp scheduled) {
-    return TimerKey{scheduled, id, task.frame, TimerRowKind::task_in_flight, task.attempt}.encode();
-  };
   for (const interpreter::Effect& effect : transition.effects) {
     if (const auto* arm_timer = std::get_if<interpreter::ArmTimer>(&effect)) {
       arm(timer_key(id, arm_timer->timer, arm_timer->due));
     } else if (const auto* cancel_timer = std::get_if<interpreter::CancelTimer>(&effect)) {
       disarm(timer_key(id, cancel_timer->timer, cancel_timer->due));
     } else if (const auto* schedule = std::get_if<interpreter::ScheduleTask>(&effect)) {
-      batch_->put(in_flight_row(schedule->task, now), {});
-      scheduled_.push_back({id, schedule->task});
+      const TaskKey task{id, schedule->task};
+      batch_->put(in_flight_row(task, now).encode(), {});
+      scheduled_.push_back({task, now});
     } else if (const auto* settle = std::get_if<interpreter::SettleTask>(&effect)) {
-      batch_->erase(in_flight_row(settle->task, settle->scheduled));
-      settled_.push_back({id, settle->task});
+      const TaskKey task{id, settle->task};
+      batch_->erase(in_flight_row(task, settle->scheduled).encode());
+      settled_.push_back(task);
     } else if (const auto* cancel = std::get_if<interpreter::CancelTask>(&effect)) {
       cancelled_.push_back({id, cancel->task});
     }
@@ -259,7 +258,7 @@ void Shard::remove(LoadedExecution& execution) {
 void Shard::apply_timer(const TimerKey& timer, base::Timestamp now) {
   const bool of_this_process = timer.due >= opened_at_;
   if (timer.kind == TimerRowKind::task_in_flight) {
-    if (!of_this_process) waiting_dispatches_.push_back({{timer.execution, {timer.frame, timer.attempt}}, true});
+    if (!of_this_process) scheduled_.push_back({{timer.execution, {timer.frame, timer.attempt}}, timer.due});
     return;
   }
   if (timer.kind == TimerRowKind::tell_parent) {

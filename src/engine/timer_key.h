@@ -48,4 +48,9 @@ inline TimerKey timer_key(ExecutionId execution, const interpreter::TimerId& tim
   return {due, execution, timer.frame, static_cast<TimerRowKind>(timer.kind), timer.attempt};
 }
 
+// The row of a task whose answer is outstanding.
+inline TimerKey in_flight_row(const TaskKey& task, base::Timestamp scheduled) {
+  return {scheduled, task.execution, task.task.frame, TimerRowKind::task_in_flight, task.task.attempt};
+}
+
 }  // namespace escapement::engine

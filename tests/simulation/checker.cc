@@ -71,7 +71,10 @@ void Checker::check_all_ended(const engine::ExecutionReader& reader) {
     if (!described) {
       find(fmt::format("execution {} was acknowledged and is gone: {}", id.bits, described.error().message));
     } else if (described->head.status == interpreter::Status::running) {
-      find(fmt::format("execution {} of {} still runs though the faults have stopped", id.bits, described->facts.state_machine_name));
+      const auto events = reader.history(id, {.count_max = 1, .reverse = true});
+      const std::string last = events && !events->empty() ? json::print(history::render(events->front(), false)) : "nothing";
+      find(fmt::format("execution {} of {} still runs though the faults have stopped; its last event is {}", id.bits,
+                       described->facts.state_machine_name, last));
     }
   }
 }

@@ -17,7 +17,7 @@ struct Definition {
 constexpr Definition kDefinitions[] = {
     {"wait-then-task", R"({"StartAt":"Wait","States":{
         "Wait":{"Type":"Wait","SecondsPath":"$.seconds","Next":"Task"},
-        "Task":{"Type":"Task","Resource":"arn:aws:states:us-east-1:000000000000:activity:a","TimeoutSeconds":60,
+        "Task":{"Type":"Task","Resource":"arn:aws:lambda:us-east-1:000000000000:function:a","TimeoutSeconds":60,
                 "Retry":[{"ErrorEquals":["States.ALL"],"IntervalSeconds":2,"MaxAttempts":3,"BackoffRate":2,"JitterStrategy":"FULL"}],
                 "Catch":[{"ErrorEquals":["States.ALL"],"Next":"Done"}],"Next":"Done"},
         "Done":{"Type":"Pass","End":true}}})"},
@@ -26,19 +26,19 @@ constexpr Definition kDefinitions[] = {
     {"parallel", R"({"StartAt":"P","States":{"P":{"Type":"Parallel","End":true,
         "Retry":[{"ErrorEquals":["States.ALL"],"MaxAttempts":1}],"Catch":[{"ErrorEquals":["States.ALL"],"Next":"F"}],"Branches":[
         {"StartAt":"W","States":{"W":{"Type":"Wait","SecondsPath":"$.seconds","End":true}}},
-        {"StartAt":"T","States":{"T":{"Type":"Task","Resource":"arn:aws:states:us-east-1:000000000000:activity:b","TimeoutSeconds":30,"End":true}}}]},
+        {"StartAt":"T","States":{"T":{"Type":"Task","Resource":"arn:aws:lambda:us-east-1:000000000000:function:b","TimeoutSeconds":30,"End":true}}}]},
         "F":{"Type":"Fail","Error":"Gone","Cause":"a branch failed"}}})"},
     {"map", R"({"StartAt":"M","States":{"M":{"Type":"Map","ItemsPath":"$.items","MaxConcurrency":2,"End":true,
         "Catch":[{"ErrorEquals":["States.ALL"],"Next":"F"}],
         "ItemProcessor":{"ProcessorConfig":{"Mode":"INLINE"},"StartAt":"T","States":{
-          "T":{"Type":"Task","Resource":"arn:aws:states:us-east-1:000000000000:activity:c","TimeoutSeconds":20,"HeartbeatSeconds":10,"Next":"W"},
+          "T":{"Type":"Task","Resource":"arn:aws:lambda:us-east-1:000000000000:function:c","TimeoutSeconds":20,"HeartbeatSeconds":10,"Next":"W"},
           "W":{"Type":"Wait","Seconds":1,"End":true}}}},
         "F":{"Type":"Succeed"}}})"},
     {"choice-loop", R"({"StartAt":"C","States":{
         "C":{"Type":"Choice","Choices":[{"Variable":"$.seconds","NumericGreaterThan":5,"Next":"W"}],"Default":"S"},
         "W":{"Type":"Wait","Seconds":3,"Next":"S"},"S":{"Type":"Succeed"}},"TimeoutSeconds":40})"},
     {"deadline", R"({"StartAt":"T","TimeoutSeconds":15,"States":{
-        "T":{"Type":"Task","Resource":"arn:aws:states:us-east-1:000000000000:activity:d","TimeoutSeconds":600,"End":true}}})"},
+        "T":{"Type":"Task","Resource":"arn:aws:lambda:us-east-1:000000000000:function:d","TimeoutSeconds":600,"End":true}}})"},
 };
 
 std::shared_ptr<const engine::MachineRevision> compile(const Definition& definition, std::uint32_t number) {
