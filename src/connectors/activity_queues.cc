@@ -1,8 +1,23 @@
 #include "connectors/activity_queues.h"
 
 #include <algorithm>
+#include <future>
 
 namespace escapement::connectors {
+
+ActivityQueues::~ActivityQueues() {
+  {
+    const std::lock_guard lock(mutex_);
+    for (auto& [arn, queue] : queues_) {
+      for (const Worker& worker : queue.workers) timers_.cancel(worker.timer);
+    }
+  }
+  // What the loop runs already is done once it has come to this.
+  auto passed = std::make_shared<std::promise<void>>();
+  std::future<void> done = passed->get_future();
+  timers_.post([passed = std::move(passed)] { passed->set_value(); });
+  done.wait();
+}
 
 void ActivityQueues::add(const std::string& activity_arn, ActivityTask task) { insert(activity_arn, std::move(task), End::back); }
 

@@ -42,6 +42,9 @@ class ActivityQueues {
 
   // `timers` is borrowed and must outlive the queues.
   ActivityQueues(http::Loop& timers, Options options) : timers_(timers), options_(options) {}
+  ~ActivityQueues();  // waits for a callback that the timers are making; not on their thread
+  ActivityQueues(const ActivityQueues&) = delete;
+  ActivityQueues& operator=(const ActivityQueues&) = delete;
 
   // Adding a task that is queued already has no effect.
   void add(const std::string& activity_arn, ActivityTask task);
