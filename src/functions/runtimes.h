@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace escapement::functions {
@@ -15,5 +16,8 @@ RuntimeFamily runtime_family(std::string_view runtime);
 
 // "nodejs20.x" → 20, "python3.12" → 3012; 0 for others.
 int runtime_version(std::string_view runtime);
+
+// Names what this server runs as the runtime, in the form of AWS's runtime version ARNs.
+std::string runtime_version_arn(std::string_view region, std::string_view runtime);
 
 }  // namespace escapement::functions

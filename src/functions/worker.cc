@@ -12,6 +12,7 @@
 #include <fstream>
 
 #include "functions/function_error.h"
+#include "functions/runtimes.h"
 
 namespace escapement::functions {
 namespace {
@@ -75,6 +76,12 @@ base::Result<void> Worker::attach(StartedProcess process, SteadyTime started, St
   ESC_CHECK(services_.reactor.watch(process_.pidfd.get(), EPOLLIN, *end_watcher_));
   output_watcher_ = std::make_unique<OutputWatcher>(*this);
   ESC_CHECK(services_.reactor.watch(process_.output.get(), EPOLLIN, *output_watcher_));
+  // "nodejs20.x" is "nodejs:20" here.
+  const std::size_t digits = std::min(version_->runtime.find_first_of("0123456789"), version_->runtime.size());
+  std::string number = version_->runtime.substr(digits);
+  if (number.ends_with(".x")) number.resize(number.size() - 2);
+  write_log(fmt::format("INIT_START Runtime Version: {}:{}.v1\tRuntime Version ARN: {}\n", version_->runtime.substr(0, digits), number,
+                        runtime_version_arn(version_->region, version_->runtime)));
   ESC_CHECK(open_channel(std::move(process_.control)));
   arm_deadline(init_deadline);
   return {};

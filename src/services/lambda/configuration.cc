@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "base/digest.h"
+#include "functions/runtimes.h"
 #include "json/print.h"
 #include "services/lambda/errors.h"
 #include "services/lambda/layer_versions.h"
@@ -164,8 +164,7 @@ base::Result<ResolvedLayers> resolve_layers(const Operations& operations, const 
 }
 
 json::Value runtime_version_config(std::string_view region, std::string_view runtime) {
-  // Names the runtime that this server runs, in AWS's form.
-  return json::Value::object({{"RuntimeVersionArn", "arn:aws:lambda:" + std::string(region) + "::runtime:" + base::sha256_hex("escapement " + std::string(runtime))}});
+  return json::Value::object({{"RuntimeVersionArn", functions::runtime_version_arn(region, runtime)}});
 }
 
 base::Result<json::Value> apply_configuration(const Operations& operations, const wire::Call& call, const FunctionName& name,

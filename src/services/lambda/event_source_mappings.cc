@@ -73,6 +73,7 @@ Answer create_event_source_mapping(const Operations& operations, const wire::Cal
   if (!find_function(view, function)) return invalid_parameter("Function does not exist");
   if (!function.qualifier.empty()) ESC_CHECK(require_qualifier(view, function));
   if (!operations.offers_event_source || !operations.offers_event_source(source)) {
+    if (source.find(":dynamodb:") != std::string::npos) return invalid_parameter("Stream not found: " + source);
     return base::make_error(base::ErrorCode::unsupported, "InvalidParameterValueException", "This server has no events from " + (source.empty() ? "self-managed sources" : source));
   }
   const base::Timestamp now = operations.clock.now();

@@ -1,0 +1,50 @@
+#include "services/logs/logs_service.h"
+
+#include <algorithm>
+
+namespace escapement::services::logs {
+namespace {
+
+struct Entry {
+  std::string_view operation;
+  Answer (*handler)(const Operations&, const wire::Call&);
+};
+
+constexpr Entry kHandlers[] = {
+    {"CreateLogGroup", create_log_group},
+    {"CreateLogStream", create_log_stream},
+    {"DeleteLogGroup", delete_log_group},
+    {"DeleteLogStream", delete_log_stream},
+    {"DeleteRetentionPolicy", delete_retention_policy},
+    {"DescribeLogGroups", describe_log_groups},
+    {"DescribeLogStreams", describe_log_streams},
+    {"FilterLogEvents", filter_log_events},
+    {"GetLogEvents", get_log_events},
+    {"ListLogGroups", list_log_groups},
+    {"ListTagsForResource", list_tags_for_resource},
+    {"ListTagsLogGroup", list_tags_log_group},
+    {"PutLogEvents", put_log_events},
+    {"PutRetentionPolicy", put_retention_policy},
+    {"TagLogGroup", tag_log_group},
+    {"TagResource", tag_resource},
+    {"UntagLogGroup", untag_log_group},
+    {"UntagResource", untag_resource},
+};
+static_assert(std::ranges::is_sorted(kHandlers, {}, &Entry::operation));
+
+const Entry* find(std::string_view operation) {
+  const auto found = std::ranges::lower_bound(kHandlers, operation, {}, &Entry::operation);
+  return found != std::end(kHandlers) && found->operation == operation ? found : nullptr;
+}
+
+}  // namespace
+
+bool LogsService::has(std::string_view operation) const { return find(operation) != nullptr; }
+
+void LogsService::handle(wire::Call call, wire::Respond respond) {
+  const Entry* const entry = find(call.operation);
+  if (entry == nullptr) return respond(base::make_error(base::ErrorCode::unsupported, std::string(call.operation) + " is not offered by this server"));
+  respond(entry->handler(operations_, call));
+}
+
+}  // namespace escapement::services::logs
