@@ -1,7 +1,7 @@
 // Memory of one evaluation: handed out in order, given back all at once.
 //
-// An evaluation makes many small values with tangled lifetimes (a closure holds the frame that holds the closure), all of
-// which end with it. Nothing here has a destructor run.
+// An evaluation makes many small values with tangled lifetimes (a closure holds the frame that holds the closure), all
+// of which end with it. Nothing here has a destructor run.
 //
 // Threading: one thread. Errors: fail_out_of_memory() past `bytes_max`.
 #pragma once

@@ -32,7 +32,9 @@ struct YearMonth {
 };
 
 YearMonth next_month(YearMonth m) { return m.month == 12 ? YearMonth{m.year + 1, 1} : YearMonth{m.year, m.month + 1}; }
-YearMonth previous_month(YearMonth m) { return m.month == 1 ? YearMonth{m.year - 1, 12} : YearMonth{m.year, m.month - 1}; }
+YearMonth previous_month(YearMonth m) {
+  return m.month == 1 ? YearMonth{m.year - 1, 12} : YearMonth{m.year, m.month - 1};
+}
 
 // The Monday that begins the first week, the one that holds the first Thursday.
 std::int64_t first_week(YearMonth m) {
@@ -90,7 +92,8 @@ double utc_ms(double year, double month, double day, double hour, double minute,
   if (year >= 0 && year <= 99) year += 1900;
   const double months = std::trunc(month);
   const auto carried = static_cast<std::int64_t>(year) + floor_divide(static_cast<std::int64_t>(months), 12);
-  const auto in_year = static_cast<int>(static_cast<std::int64_t>(months) - floor_divide(static_cast<std::int64_t>(months), 12) * 12);
+  const auto in_year =
+      static_cast<int>(static_cast<std::int64_t>(months) - floor_divide(static_cast<std::int64_t>(months), 12) * 12);
   const double days = static_cast<double>(days_from_civil(carried, in_year + 1, 1)) + std::trunc(day) - 1;
   const double ms = days * static_cast<double>(kMsPerDay) + std::trunc(hour) * 3'600'000 + std::trunc(minute) * 60'000 +
                     std::trunc(second) * 1'000 + std::trunc(millisecond);
@@ -102,26 +105,40 @@ double calendar_component(std::int64_t ms, char component) {
   const std::int64_t day = floor_divide(ms, kMsPerDay);
   const YearMonth month{time.year, time.month};
   switch (component) {
-    case 'Y': return static_cast<double>(time.year);
-    case 'M': return time.month;
-    case 'D': return time.day;
-    case 'd': return static_cast<double>(day - days_from_civil(time.year, 1, 1) + 1);
-    case 'F': return time.weekday;
-    case 'W': return week_in_year(day, time.year);
-    case 'w': return week_in_month(day, month);
+    case 'Y':
+      return static_cast<double>(time.year);
+    case 'M':
+      return time.month;
+    case 'D':
+      return time.day;
+    case 'd':
+      return static_cast<double>(day - days_from_civil(time.year, 1, 1) + 1);
+    case 'F':
+      return time.weekday;
+    case 'W':
+      return week_in_year(day, time.year);
+    case 'w':
+      return week_in_month(day, month);
     case 'X':
       if (day < first_week({time.year, 1})) return static_cast<double>(time.year - 1);
       return static_cast<double>(day >= first_week({time.year + 1, 1}) ? time.year + 1 : time.year);
     case 'x':
       if (day < first_week(month)) return previous_month(month).month;
       return day >= first_week(next_month(month)) ? next_month(month).month : time.month;
-    case 'H': return time.hour;
-    case 'h': return time.hour % 12 == 0 ? 12 : time.hour % 12;
-    case 'P': return time.hour >= 12 ? 1 : 0;
-    case 'm': return time.minute;
-    case 's': return time.second;
-    case 'f': return time.millisecond;
-    default: return 0;
+    case 'H':
+      return time.hour;
+    case 'h':
+      return time.hour % 12 == 0 ? 12 : time.hour % 12;
+    case 'P':
+      return time.hour >= 12 ? 1 : 0;
+    case 'm':
+      return time.minute;
+    case 's':
+      return time.second;
+    case 'f':
+      return time.millisecond;
+    default:
+      return 0;
   }
 }
 

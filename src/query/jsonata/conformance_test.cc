@@ -54,7 +54,8 @@ class Suite {
   // Empty: the case passes.
   std::string run(const json::Value& test) const {
     const json::Value* input = test.find("data");
-    if (const json::Value* name = test.find("dataset"); name != nullptr && name->is_string()) input = &datasets_.at(name->as_string());
+    if (const json::Value* name = test.find("dataset"); name != nullptr && name->is_string())
+      input = &datasets_.at(name->as_string());
     std::vector<Binding> bindings;
     if (const json::Value* given = test.find("bindings")) {
       for (const json::Member& member : given->members()) bindings.push_back({member.key, &member.value});
@@ -90,7 +91,8 @@ class Suite {
                                                         {"value", error.value.value_or(json::Value())}};
     for (const json::Member& member : expected->members()) {
       const auto found = members.find(member.key);
-      if (found == members.end() || !(found->second == member.value)) return got + ", expected " + json::print(*expected);
+      if (found == members.end() || !(found->second == member.value))
+        return got + ", expected " + json::print(*expected);
     }
     return {};
   }

@@ -13,7 +13,7 @@ namespace escapement::query::jsonata {
 struct DatePart {
   enum class Names : std::uint8_t { none, lower, upper, title };
 
-  char component = 0;    // 0: literal text
+  char component = 0;  // 0: literal text
   std::string literal;
   Names names = Names::none;  // the value is written as a name
   bool zulu = false;          // the second modifier `t`: a zone of zero is `Z`

@@ -3,6 +3,8 @@
 #include <array>
 #include <cmath>
 #include <map>
+#include <memory>
+#include <vector>
 
 #include "query/jsonata/calendar.h"
 #include "query/jsonata/date_picture.h"
@@ -14,9 +16,11 @@
 namespace escapement::query::jsonata {
 namespace {
 
-constexpr std::array<std::string_view, 7> kDays = {"Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"};
-constexpr std::array<std::string_view, 12> kMonths = {"January", "February", "March",     "April",   "May",      "June",
-                                                      "July",    "August",   "September", "October", "November", "December"};
+constexpr std::array<std::string_view, 7> kDays = {"Monday", "Tuesday",  "Wednesday", "Thursday",
+                                                   "Friday", "Saturday", "Sunday"};
+constexpr std::array<std::string_view, 12> kMonths = {"January",   "February", "March",    "April",
+                                                      "May",       "June",     "July",     "August",
+                                                      "September", "October",  "November", "December"};
 constexpr double kMsMax = 8.64e15;
 
 struct Zone {
@@ -69,19 +73,24 @@ std::string format_zone(const DatePart& part, const Zone& zone) {
 
 std::string format_part(const DatePart& part, std::int64_t ms, const Zone& zone) {
   switch (part.component) {
-    case 0: return part.literal;
+    case 0:
+      return part.literal;
     case 'Z':
-    case 'z': return format_zone(part, zone);
+    case 'z':
+      return format_zone(part, zone);
     case 'P': {
       const std::string_view half = calendar_component(ms, 'P') > 0 ? "pm" : "am";
       return part.names == DatePart::Names::upper ? to_upper(half) : std::string(half);
     }
     case 'C':
-    case 'E': return "ISO";
-    default: break;
+    case 'E':
+      return "ISO";
+    default:
+      break;
   }
   double value = calendar_component(ms, part.component);
-  if (part.component == 'Y' && part.year_modulus_digits >= 0) value = std::fmod(value, std::pow(10, part.year_modulus_digits));
+  if (part.component == 'Y' && part.year_modulus_digits >= 0)
+    value = std::fmod(value, std::pow(10, part.year_modulus_digits));
   if (part.names != DatePart::Names::none && part.component != 'f') return format_name(part, value);
   if (!part.integer) throw Failure::of("D3132", json::Value(std::string(1, part.component)));
   return format_integer(value, *part.integer);
@@ -114,11 +123,16 @@ std::string integer_pattern(const DatePart& part) {
   const IntegerPicture& integer = *part.integer;
   const bool upper = integer.letter_case == IntegerPicture::LetterCase::upper;
   switch (integer.form) {
-    case IntegerPicture::Form::letters: return upper ? "[A-Z]+" : "[a-z]+";
-    case IntegerPicture::Form::roman: return upper ? "[MDCLXVI]+" : "[mdclxvi]+";
-    case IntegerPicture::Form::words: return words_pattern();
-    case IntegerPicture::Form::sequence: throw Failure::of("D3130", json::Value(integer.token));
-    case IntegerPicture::Form::decimal: break;
+    case IntegerPicture::Form::letters:
+      return upper ? "[A-Z]+" : "[a-z]+";
+    case IntegerPicture::Form::roman:
+      return upper ? "[MDCLXVI]+" : "[mdclxvi]+";
+    case IntegerPicture::Form::words:
+      return words_pattern();
+    case IntegerPicture::Form::sequence:
+      throw Failure::of("D3130", json::Value(integer.token));
+    case IntegerPicture::Form::decimal:
+      break;
   }
   std::string pattern = "[0-9]";
   pattern += part.parse_width > 0 ? "{" + std::to_string(part.parse_width) + "}" : "+";
@@ -131,15 +145,21 @@ PartReader make_reader(const DatePart& part) {
   reader.component = part.component;
   reader.part = &part;
   switch (part.component) {
-    case 0: reader.pattern = escape_pattern(part.literal); return reader;
+    case 0:
+      reader.pattern = escape_pattern(part.literal);
+      return reader;
     case 'Z':
     case 'z':
-      if (part.integer && part.integer->regular_group > 0) reader.zone_separator = part.integer->separators.front().character;
+      if (part.integer && part.integer->regular_group > 0)
+        reader.zone_separator = part.integer->separators.front().character;
       reader.pattern = part.component == 'z' ? "GMT[-+][0-9]+" : "[-+][0-9]+";
       if (!reader.zone_separator.empty()) reader.pattern += escape_pattern(reader.zone_separator) + "[0-9]+";
       return reader;
-    case 'f': reader.pattern = "[0-9]+"; return reader;
-    default: break;
+    case 'f':
+      reader.pattern = "[0-9]+";
+      return reader;
+    default:
+      break;
   }
   if (part.integer) {
     reader.pattern = integer_pattern(part);
@@ -157,7 +177,8 @@ double read_zone(const PartReader& reader, std::string_view text) {
   const IntegerPicture digits = IntegerPicture::parse("0");
   if (!reader.zone_separator.empty()) {
     const std::size_t at = text.find(reader.zone_separator);
-    return parse_integer(text.substr(0, at), digits) * 60 + parse_integer(text.substr(at + reader.zone_separator.size()), digits);
+    return parse_integer(text.substr(0, at), digits) * 60 +
+           parse_integer(text.substr(at + reader.zone_separator.size()), digits);
   }
   if (text.size() - 1 <= 2) return parse_integer(text, digits) * 60;
   return parse_integer(text.substr(0, 3), digits) * 60 + parse_integer(text.substr(3), digits);
@@ -176,15 +197,20 @@ double read_name(const std::array<std::string_view, kCount>& names, const DatePa
 double read_part(const PartReader& reader, std::string_view text) {
   switch (reader.component) {
     case 'Z':
-    case 'z': return read_zone(reader, text);
-    case 'f': return parse_number("0." + std::string(text.substr(0, 3))) * 1000;
-    default: break;
+    case 'z':
+      return read_zone(reader, text);
+    case 'f':
+      return parse_number("0." + std::string(text.substr(0, 3))) * 1000;
+    default:
+      break;
   }
   if (reader.part->integer) return parse_integer(text, *reader.part->integer);
   switch (reader.component) {
     case 'M':
-    case 'x': return read_name(kMonths, *reader.part, text);
-    case 'F': return read_name(kDays, *reader.part, text);
+    case 'x':
+      return read_name(kMonths, *reader.part, text);
+    case 'F':
+      return read_name(kDays, *reader.part, text);
     default: {
       const std::string lower = to_lower(text);
       return lower == "am" ? 0 : lower == "pm" ? 1 : std::nan("");
@@ -261,9 +287,41 @@ double assemble(Components& components, double now_ms) {
   return ms;
 }
 
+// A picture made ready to read texts by.
+struct PictureReader {
+  std::string picture;
+  std::vector<DatePart> pieces;
+  std::vector<PartReader> parts;       // refer to `pieces`
+  std::shared_ptr<const Regex> regex;  // as Regex hands them out
+};
+
+std::unique_ptr<const PictureReader> make_picture_reader(std::string_view picture) {
+  auto reader = std::make_unique<PictureReader>();
+  reader->picture = picture;
+  reader->pieces = parse_date_picture(picture);
+  std::string pattern = "^";
+  for (const DatePart& piece : reader->pieces) {
+    reader->parts.push_back(make_reader(piece));
+    pattern += "(" + reader->parts.back().pattern + ")";
+  }
+  reader->regex = Regex::compile_native(pattern + "$", {.ignore_case = true});
+  return reader;
+}
+
+// The readers used last on this thread: the same few pictures come again and again, and compiling one costs more than
+// using it.
+const PictureReader& reader_of(std::string_view picture) {
+  constexpr std::size_t kKept = 16;
+  static thread_local std::array<std::unique_ptr<const PictureReader>, kKept> kept;
+  auto& slot = kept[hash_text(picture) % kKept];
+  if (!slot || slot->picture != picture) slot = make_picture_reader(picture);
+  return *slot;
+}
+
 }  // namespace
 
-std::string format_timestamp(double ms, std::optional<std::string_view> picture, std::optional<std::string_view> zone_text) {
+std::string format_timestamp(double ms, std::optional<std::string_view> picture,
+                             std::optional<std::string_view> zone_text) {
   const Zone zone = parse_zone(zone_text);
   const auto parts = parse_date_picture(picture.value_or("[Y0001]-[M01]-[D01]T[H01]:[m01]:[s01].[f001][Z01:01t]"));
   const double shifted = std::trunc(ms + (60 * zone.hours + zone.minutes) * 60'000);
@@ -322,28 +380,25 @@ double parse_iso8601(std::string_view text) {
   }
   if (at < text.size()) return fail();
   const bool midnight = hour == 24 && minute == 0 && second == 0 && millisecond == 0;
-  if (month < 1 || month > 12 || day < 1 || day > 31 || (hour > 23 && !midnight) || minute > 59 || second > 59) return fail();
+  if (month < 1 || month > 12 || day < 1 || day > 31 || (hour > 23 && !midnight) || minute > 59 || second > 59)
+    return fail();
   // Not utc_ms's reading of years before 100: four digits say the year.
-  const double ms = utc_ms(year + 400, month - 1, day, hour, minute, second, millisecond) - 146'097.0 * static_cast<double>(kMsPerDay);
+  const double ms = utc_ms(year + 400, month - 1, day, hour, minute, second, millisecond) -
+                    146'097.0 * static_cast<double>(kMsPerDay);
   return ms - offset * 60'000;
 }
 
-std::optional<double> parse_timestamp(std::string_view text, std::string_view picture, double now_ms, std::uint64_t& steps_left) {
-  const auto parts = parse_date_picture(picture);
-  std::vector<PartReader> readers;
-  std::string pattern = "^";
-  for (const DatePart& part : parts) {
-    readers.push_back(make_reader(part));
-    pattern += "(" + readers.back().pattern + ")";
-  }
-  const auto regex = Regex::compile_native(pattern + "$", {.ignore_case = true});
-  const auto match = regex->match(Regex::Subject(text), 0, steps_left);
+std::optional<double> parse_timestamp(std::string_view text, std::string_view picture, double now_ms,
+                                      std::uint64_t& steps_left) {
+  const PictureReader& reader = reader_of(picture);
+  const auto match = reader.regex->match(Regex::Subject(text), 0, steps_left);
   if (!match) return std::nullopt;
   Components components;
-  for (std::size_t i = 0; i < readers.size(); ++i) {
-    if (readers[i].component == 0) continue;
+  for (std::size_t i = 0; i < reader.parts.size(); ++i) {
+    const PartReader& part = reader.parts[i];
+    if (part.component == 0) continue;
     const Regex::Group& group = (*match)[i + 1];
-    components[readers[i].component] = read_part(readers[i], text.substr(group.start, group.end - group.start));
+    components[part.component] = read_part(part, text.substr(group.start, group.end - group.start));
   }
   if (components.empty()) return std::nullopt;
   return assemble(components, now_ms);

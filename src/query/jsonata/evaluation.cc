@@ -31,38 +31,55 @@ Value Evaluation::run() {
 }
 
 Value Evaluation::evaluate(const Node& node, const Value& input, Frame* frame) {
+  if (node.type == NodeType::literal && node.extra == nullptr) {
+    count_leaf();
+    return node.literal;
+  }
   if (steps_left_ == 0) fail_out_of_steps();
   --steps_left_;
   if (++depth_ > options_.depth_max) fail_too_deep(depth_, options_.depth_max);
   check_stack();
   Value result = dispatch(node, input, frame);
-  if (node.extra != nullptr || result.kind() == Kind::array) result = finish(node, result, input, frame);
+  if (node.extra != nullptr || result.kind() == Kind::array) result = finish(node, result, frame);
   --depth_;
   return result;
 }
 
 Value Evaluation::dispatch(const Node& node, const Value& input, Frame* frame) {
   switch (node.type) {
-    case NodeType::path: return path(node, input, frame);
-    case NodeType::name: return lookup_member(input, node.text);
-    case NodeType::literal: return node.literal;
-    case NodeType::variable: return variable(node, input, frame);
-    case NodeType::wildcard: return wildcard(input);
-    case NodeType::descendants: return descendants(input);
-    case NodeType::parent: return lookup(frame, node.slot->label.text, node.slot->label.hash);
+    case NodeType::path:
+      return path(node, input, frame);
+    case NodeType::name:
+      return lookup_member(input, node.text);
+    case NodeType::literal:
+      return node.literal;
+    case NodeType::variable:
+      return variable(node, input, frame);
+    case NodeType::wildcard:
+      return wildcard(input);
+    case NodeType::descendants:
+      return descendants(input);
+    case NodeType::parent:
+      return lookup(frame, node.slot->label.text, node.slot->label.hash);
     case NodeType::regex: {
       auto* function = arena_.make<FunctionNode>(FunctionNode::Form::regex);
       function->regex = node.extra->regex.get();
       function->node = &node;
       return Value::of(function);
     }
-    case NodeType::binary: return binary(node, input, frame);
+    case NodeType::binary:
+      return binary(node, input, frame);
     case NodeType::both:
-    case NodeType::either: return logic(node, input, frame);
-    case NodeType::negate: return negate(node, input, frame);
-    case NodeType::array: return array_constructor(node, input, frame);
-    case NodeType::object: return construct(node, input, frame);
-    case NodeType::block: return block(node, input, frame);
+    case NodeType::either:
+      return logic(node, input, frame);
+    case NodeType::negate:
+      return negate(node, input, frame);
+    case NodeType::array:
+      return array_constructor(node, input, frame);
+    case NodeType::object:
+      return construct(node, input, frame);
+    case NodeType::block:
+      return block(node, input, frame);
     case NodeType::bind: {
       const Value value = evaluate(*node.rhs, input, frame);
       bind(frame, node.text, node.hash, value);
@@ -79,18 +96,24 @@ Value Evaluation::dispatch(const Node& node, const Value& input, Frame* frame) {
       const Value value = evaluate(*node.lhs, input, frame);
       return value.is_undefined() ? evaluate(*node.rhs, input, frame) : value;
     }
-    case NodeType::call: return call_expression(node, input, frame, nullptr);
-    case NodeType::partial: return partial(node, input, frame);
-    case NodeType::lambda: return lambda(node, input, frame);
-    case NodeType::tail_call: return Value::of(arena_.make<ThunkNode>(node.rhs, input, frame));
-    case NodeType::apply: return apply_expression(node, input, frame);
-    case NodeType::transform: return closure(node, FunctionNode::Form::transform, input, frame);
-    default: return {};
+    case NodeType::call:
+      return call_expression(node, input, frame, nullptr);
+    case NodeType::partial:
+      return partial(node, input, frame);
+    case NodeType::lambda:
+      return lambda(node, input, frame);
+    case NodeType::tail_call:
+      return Value::of(arena_.make<ThunkNode>(node.rhs, input, frame));
+    case NodeType::apply:
+      return apply_expression(node, input, frame);
+    case NodeType::transform:
+      return closure(node, FunctionNode::Form::transform, input, frame);
+    default:
+      return {};
   }
 }
 
-Value Evaluation::finish(const Node& node, Value result, const Value& input, Frame* frame) {
-  static_cast<void>(input);
+Value Evaluation::finish(const Node& node, Value result, Frame* frame) {
   if (node.has_predicates()) {
     for (const Node* predicate : node.extra->predicates) result = filter(*predicate, result, frame);
     if (node.keep_array && !result.is_array() && !result.is_undefined()) result = sequence_of(result);
@@ -361,12 +384,16 @@ bool Evaluation::is_number(const Value& value) {
 
 bool Evaluation::is_truthy(const Value& value) {
   switch (value.kind()) {
-    case Kind::boolean: return value.boolean();
+    case Kind::boolean:
+      return value.boolean();
     case Kind::number:
-    case Kind::exact_number: return is_number(value) && value.number() != 0;
-    case Kind::string: return !value.text().empty();
+    case Kind::exact_number:
+      return is_number(value) && value.number() != 0;
+    case Kind::string:
+      return !value.text().empty();
     case Kind::json_object:
-    case Kind::object: return ObjectView(value).size() > 0;
+    case Kind::object:
+      return ObjectView(value).size() > 0;
     case Kind::json_array:
     case Kind::array: {
       check_stack();
@@ -377,7 +404,8 @@ bool Evaluation::is_truthy(const Value& value) {
       }
       return false;
     }
-    default: return false;
+    default:
+      return false;
   }
 }
 
@@ -428,8 +456,10 @@ Value Evaluation::clone(const Value& value) {
   check_stack();
   charge(1);
   switch (value.kind()) {
-    case Kind::undefined: return Value::null();
-    case Kind::function: return Value::of(std::string_view());
+    case Kind::undefined:
+      return Value::null();
+    case Kind::function:
+      return Value::of(std::string_view());
     case Kind::number: {
       const double number = value.number();
       if (std::isnan(number)) return Value::null();
@@ -454,7 +484,8 @@ Value Evaluation::clone(const Value& value) {
       }
       return Value::of(copy);
     }
-    default: return value;
+    default:
+      return value;
   }
 }
 

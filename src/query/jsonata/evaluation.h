@@ -37,9 +37,9 @@ struct BindingNode {
 struct Frame {
   Frame* parent = nullptr;
   BindingNode* bindings = nullptr;
-  const Node* lambda = nullptr;    // whose parameters are in `parameters`
+  const Node* lambda = nullptr;  // whose parameters are in `parameters`
   Value* parameters = nullptr;
-  bool shares_bindings = false;    // `bindings` belong to a tuple too: new ones go in front, none is changed
+  bool shares_bindings = false;  // `bindings` belong to a tuple too: new ones go in front, none is changed
 };
 
 struct TupleNode {
@@ -57,18 +57,18 @@ struct FunctionNode {
   enum class Form : std::uint8_t { native, lambda, partial, regex, regex_next, transform, composed };
 
   Form form;
-  std::uint32_t count = 0;                // partial: of its arguments; open ones are counted by function_arity()
+  std::uint32_t count = 0;  // partial: of its arguments; open ones are counted by function_arity()
   const NativeFunction* native = nullptr;
-  const Node* node = nullptr;             // lambda, transform
-  Frame* frame = nullptr;                 // where it was made
-  Value input;                            // the context it was made in
-  const FunctionNode* inner = nullptr;    // partial: of what; composed: applied first
-  const FunctionNode* outer = nullptr;    // composed: applied second
-  const Value* bound = nullptr;           // partial: arguments, with
-  const bool* open = nullptr;             //          those that the call will give
+  const Node* node = nullptr;           // lambda, transform
+  Frame* frame = nullptr;               // where it was made
+  Value input;                          // the context it was made in
+  const FunctionNode* inner = nullptr;  // partial: of what; composed: applied first
+  const FunctionNode* outer = nullptr;  // composed: applied second
+  const Value* bound = nullptr;         // partial: arguments, with
+  const bool* open = nullptr;           //          those that the call will give
   const Regex* regex = nullptr;
-  std::string_view subject;               // regex_next: what it goes on searching,
-  std::size_t from = 0;                   //             from which byte
+  std::string_view subject;  // regex_next: what it goes on searching,
+  std::size_t from = 0;      //             from which byte
 };
 
 std::size_t function_arity(const FunctionNode& function);
@@ -76,7 +76,8 @@ std::size_t function_arity(const FunctionNode& function);
 class Evaluation {
  public:
   // All borrowed for as long as it lives.
-  Evaluation(const Program& program, const json::Value* input, std::span<const Binding> bindings, Environment& environment);
+  Evaluation(const Program& program, const json::Value* input, std::span<const Binding> bindings,
+             Environment& environment);
 
   Value run();
 
@@ -96,7 +97,7 @@ class Evaluation {
   Value sequence();
   Value sequence_of(const Value& item);
   Value array_of(std::span<const Value> items);
-  void push(const Value& array, const Value& item);   // `array` was made by this evaluation
+  void push(const Value& array, const Value& item);  // `array` was made by this evaluation
   void push_all(const Value& array, const Value& items);
   ObjectNode* object() { return arena_.make<ObjectNode>(); }
   // A copy of the array's header over the same items, with `flags`; the items of neither may be pushed to in place.
@@ -110,8 +111,8 @@ class Evaluation {
   bool equal(const Value& left, const Value& right);
   bool is_number(const Value& value);  // false for NaN; throws D1001 for an infinity
   std::string string_of(const Value& value, bool pretty = false);
-  Value clone(const Value& value);     // through its JSON text, as $clone does: every part new
-  Value adopt(json::Value value);      // keeps it to the end of the evaluation
+  Value clone(const Value& value);  // through its JSON text, as $clone does: every part new
+  Value adopt(json::Value value);   // keeps it to the end of the evaluation
 
   // Calls `function` as a higher-order function does.
   Value call(const Value& function, std::initializer_list<Value> arguments);
@@ -138,10 +139,17 @@ class Evaluation {
   void flatten_into(const Value& out, const Value& value);
   Value array_constructor(const Node& node, const Value& input, Frame* frame);
   Value block(const Node& node, const Value& input, Frame* frame);
-  Value finish(const Node& node, Value result, const Value& input, Frame* frame);
+  Value finish(const Node& node, Value result, Frame* frame);
   const Value* find_local(const Frame* frame, std::string_view name, std::uint32_t hash) const;
   ArrayNode* owned(const Value& array);
   void grow(ArrayNode& node, std::size_t size);
+
+  // What evaluating a leaf costs, without evaluating it.
+  void count_leaf() {
+    if (steps_left_ == 0) fail_out_of_steps();
+    --steps_left_;
+    if (depth_ >= options_.depth_max) fail_too_deep(depth_ + 1, options_.depth_max);
+  }
 
   // evaluation_path.cc
   Value path(const Node& node, const Value& input, Frame* frame);
@@ -199,7 +207,8 @@ class Evaluation {
   std::uint64_t steps_left_;
   std::size_t depth_ = 0;
   std::deque<json::Value> adopted_;
-  std::vector<std::shared_ptr<const Program>> evaluated_;  // programs of $eval: their nodes are referred to until the end
+  std::vector<std::shared_ptr<const Program>>
+      evaluated_;  // programs of $eval: their nodes are referred to until the end
 };
 
 }  // namespace escapement::query::jsonata

@@ -25,14 +25,19 @@ void annotate(Failure& failure, const Value& function, std::uint32_t at, std::st
 
 std::size_t function_arity(const FunctionNode& function) {
   switch (function.form) {
-    case FunctionNode::Form::native: return function.native->arity;
-    case FunctionNode::Form::lambda: return function.node->list.size();
+    case FunctionNode::Form::native:
+      return function.native->arity;
+    case FunctionNode::Form::lambda:
+      return function.node->list.size();
     case FunctionNode::Form::partial:
       return static_cast<std::size_t>(std::count(function.open, function.open + function.count, true));
-    case FunctionNode::Form::regex: return 2;
-    case FunctionNode::Form::regex_next: return 0;
+    case FunctionNode::Form::regex:
+      return 2;
+    case FunctionNode::Form::regex_next:
+      return 0;
     case FunctionNode::Form::transform:
-    case FunctionNode::Form::composed: return 1;
+    case FunctionNode::Form::composed:
+      return 1;
   }
   return 0;
 }
@@ -40,7 +45,8 @@ std::size_t function_arity(const FunctionNode& function) {
 bool Evaluation::forgot_dollar(const Node& procedure, Frame* frame) const {
   if (procedure.type != NodeType::path) return false;
   const Node& first = *procedure.list.front();
-  return !lookup(frame, first.text, first.hash).is_undefined() || find_native(first.text, options_.states_dialect) != nullptr;
+  return !lookup(frame, first.text, first.hash).is_undefined() ||
+         find_native(first.text, options_.states_dialect) != nullptr;
 }
 
 Value Evaluation::call_expression(const Node& node, const Value& input, Frame* frame, const Value* first) {
@@ -101,9 +107,11 @@ Value Evaluation::apply_once(const Value& value, std::span<const Value> argument
       if (signature != nullptr && validate) arguments = signature->validate(arena_, arguments, context);
       return apply_lambda(function, arguments);
     }
-    case FunctionNode::Form::partial: return apply_partial(function, arguments, frame);
+    case FunctionNode::Form::partial:
+      return apply_partial(function, arguments, frame);
     case FunctionNode::Form::regex:
-    case FunctionNode::Form::regex_next: return apply_regex(function, arguments);
+    case FunctionNode::Form::regex_next:
+      return apply_regex(function, arguments);
     case FunctionNode::Form::transform: {
       static const Signature signature("<(oa):o>", 0);
       return apply_transform(function, signature.validate(arena_, arguments, context)[0]);
@@ -223,7 +231,8 @@ void Evaluation::update(const FunctionNode& function, const Value& match) {
       throw failure;
     }
     if (match.kind() == Kind::object) {
-      for (std::size_t i = 0; i < members.size(); ++i) match.object_node()->set(arena_, members.key(i), members.value(i));
+      for (std::size_t i = 0; i < members.size(); ++i)
+        match.object_node()->set(arena_, members.key(i), members.value(i));
     }
   }
   if (node.third == nullptr) return;

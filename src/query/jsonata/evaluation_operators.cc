@@ -28,7 +28,8 @@ Value Evaluation::binary(const Node& node, const Value& input, Frame* frame) {
       case Operator::subtract:
       case Operator::multiply:
       case Operator::divide:
-      case Operator::remainder: return arithmetic(node.op, left, right);
+      case Operator::remainder:
+        return arithmetic(node.op, left, right);
       case Operator::equal:
         return Value::of(!left.is_undefined() && !right.is_undefined() && equal(left, right));
       case Operator::unequal:
@@ -36,10 +37,14 @@ Value Evaluation::binary(const Node& node, const Value& input, Frame* frame) {
       case Operator::less:
       case Operator::less_equal:
       case Operator::greater:
-      case Operator::greater_equal: return comparison(node.op, left, right);
-      case Operator::concatenate: return concatenate(left, right);
-      case Operator::range: return range(left, right);
-      case Operator::in: return includes(left, right);
+      case Operator::greater_equal:
+        return comparison(node.op, left, right);
+      case Operator::concatenate:
+        return concatenate(left, right);
+      case Operator::range:
+        return range(left, right);
+      case Operator::in:
+        return includes(left, right);
     }
   } catch (Failure& failure) {
     failure.position = node.at;
@@ -56,11 +61,16 @@ Value Evaluation::arithmetic(Operator op, const Value& left, const Value& right)
   const double a = left.number();
   const double b = right.number();
   switch (op) {
-    case Operator::add: return Value::of(a + b);
-    case Operator::subtract: return Value::of(a - b);
-    case Operator::multiply: return Value::of(a * b);
-    case Operator::divide: return Value::of(a / b);
-    default: return Value::of(std::fmod(a, b));
+    case Operator::add:
+      return Value::of(a + b);
+    case Operator::subtract:
+      return Value::of(a - b);
+    case Operator::multiply:
+      return Value::of(a * b);
+    case Operator::divide:
+      return Value::of(a / b);
+    default:
+      return Value::of(std::fmod(a, b));
   }
 }
 
@@ -78,19 +88,27 @@ Value Evaluation::comparison(Operator op, const Value& left, const Value& right)
   if (left.is_string()) {
     const int order = compare_utf16(left.text(), right.text());
     switch (op) {
-      case Operator::less: return Value::of(order < 0);
-      case Operator::less_equal: return Value::of(order <= 0);
-      case Operator::greater: return Value::of(order > 0);
-      default: return Value::of(order >= 0);
+      case Operator::less:
+        return Value::of(order < 0);
+      case Operator::less_equal:
+        return Value::of(order <= 0);
+      case Operator::greater:
+        return Value::of(order > 0);
+      default:
+        return Value::of(order >= 0);
     }
   }
   const double a = left.number();
   const double b = right.number();
   switch (op) {
-    case Operator::less: return Value::of(a < b);
-    case Operator::less_equal: return Value::of(a <= b);
-    case Operator::greater: return Value::of(a > b);
-    default: return Value::of(a >= b);
+    case Operator::less:
+      return Value::of(a < b);
+    case Operator::less_equal:
+      return Value::of(a <= b);
+    case Operator::greater:
+      return Value::of(a > b);
+    default:
+      return Value::of(a >= b);
   }
 }
 

@@ -24,6 +24,18 @@ Value Evaluation::path(const Node& node, const Value& input, Frame* frame) {
   for (std::size_t i = 0; i < node.list.size(); ++i) {
     const Node& next = *node.list[i];
     tuple_stream = tuple_stream || next.tuple;
+    if (next.plain && !is_list && !tuple_stream && current.is_object()) {
+      // The common step: a member of one object. What is an array made here goes the long way.
+      count_leaf();
+      const Value member = find_member(current, next.text);
+      if (member.kind() != Kind::array) {
+        current = member;
+        is_list = member.is_array();
+        if (is_list && ArrayView(member).size() == 0 && i + 1 < node.list.size()) current = Value();
+        if (current.is_undefined()) break;
+        continue;
+      }
+    }
     if (tuple_stream && !(i == 0 && next.constructed)) {
       tuples = tuple_step(next, current, is_list, tuples, frame);
       continue;
@@ -173,7 +185,8 @@ void Evaluation::extend_tuple(const Node& node, const TupleNode& from, const Val
     if (item.kind() == Kind::tuple) {
       tuple->value = item.tuple().value;
       std::vector<const BindingNode*> inner;
-      for (const BindingNode* b = item.tuple().bindings; b != nullptr && b != from.bindings; b = b->next) inner.push_back(b);
+      for (const BindingNode* b = item.tuple().bindings; b != nullptr && b != from.bindings; b = b->next)
+        inner.push_back(b);
       for (std::size_t i = inner.size(); i-- > 0;) {
         tuple->bindings = arena_.make<BindingNode>(inner[i]->name, inner[i]->hash, inner[i]->value, tuple->bindings);
       }

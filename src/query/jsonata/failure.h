@@ -17,7 +17,7 @@ namespace escapement::query::jsonata {
 inline constexpr std::uint32_t kNoPosition = 0xffffffff;
 
 struct Failure {
-  std::string_view code;  // of static storage
+  std::string_view code;                 // of static storage
   std::uint32_t position = kNoPosition;  // bytes into the expression
   std::optional<json::Value> token;
   std::optional<json::Value> value;

@@ -41,7 +41,8 @@ void parse_digits(IntegerPicture& picture, std::string_view text) {
   std::size_t position = 0;
   for (std::size_t i = characters.size(); i-- > 0;) {
     const char32_t c = characters[i];
-    const auto* family = std::find_if(std::begin(kZeros), std::end(kZeros), [&](char32_t z) { return c >= z && c <= z + 9; });
+    const auto* family =
+        std::find_if(std::begin(kZeros), std::end(kZeros), [&](char32_t z) { return c >= z && c <= z + 9; });
     if (family != std::end(kZeros)) {
       if (zero != 0 && zero != *family) throw Failure::of("D3131");
       zero = *family;
@@ -65,7 +66,9 @@ void parse_digits(IntegerPicture& picture, std::string_view text) {
   picture.regular_group = regular_interval(picture.separators);
 }
 
-[[noreturn]] void fail_sequence(const IntegerPicture& picture) { throw Failure::of("D3130", json::Value(picture.token)); }
+[[noreturn]] void fail_sequence(const IntegerPicture& picture) {
+  throw Failure::of("D3130", json::Value(picture.token));
+}
 
 std::string format_decimal(double number, const IntegerPicture& picture) {
   std::string ascii = number_text(number);
@@ -153,7 +156,9 @@ std::string format_integer(double number, const IntegerPicture& picture) {
   const bool upper = picture.letter_case == IntegerPicture::LetterCase::upper;
   std::string out;
   switch (picture.form) {
-    case IntegerPicture::Form::letters: out = to_letters(magnitude, upper ? 'A' : 'a'); break;
+    case IntegerPicture::Form::letters:
+      out = to_letters(magnitude, upper ? 'A' : 'a');
+      break;
     case IntegerPicture::Form::roman:
       out = to_roman(magnitude);
       if (upper) out = to_upper(out);
@@ -163,8 +168,11 @@ std::string format_integer(double number, const IntegerPicture& picture) {
       if (upper) out = to_upper(out);
       if (picture.letter_case == IntegerPicture::LetterCase::lower) out = to_lower(out);
       break;
-    case IntegerPicture::Form::decimal: out = format_decimal(magnitude, picture); break;
-    case IntegerPicture::Form::sequence: fail_sequence(picture);
+    case IntegerPicture::Form::decimal:
+      out = format_decimal(magnitude, picture);
+      break;
+    case IntegerPicture::Form::sequence:
+      fail_sequence(picture);
   }
   return number < 0 ? "-" + out : out;
 }
@@ -172,11 +180,16 @@ std::string format_integer(double number, const IntegerPicture& picture) {
 double parse_integer(std::string_view text, const IntegerPicture& picture) {
   const bool upper = picture.letter_case == IntegerPicture::LetterCase::upper;
   switch (picture.form) {
-    case IntegerPicture::Form::letters: return from_letters(text, upper ? 'A' : 'a');
-    case IntegerPicture::Form::roman: return from_roman(upper ? std::string(text) : to_upper(text));
-    case IntegerPicture::Form::words: return from_words(to_lower(text));
-    case IntegerPicture::Form::decimal: return parse_decimal(text, picture);
-    case IntegerPicture::Form::sequence: fail_sequence(picture);
+    case IntegerPicture::Form::letters:
+      return from_letters(text, upper ? 'A' : 'a');
+    case IntegerPicture::Form::roman:
+      return from_roman(upper ? std::string(text) : to_upper(text));
+    case IntegerPicture::Form::words:
+      return from_words(to_lower(text));
+    case IntegerPicture::Form::decimal:
+      return parse_decimal(text, picture);
+    case IntegerPicture::Form::sequence:
+      fail_sequence(picture);
   }
   return std::nan("");
 }

@@ -32,7 +32,8 @@ char32_t first_of(const std::string& text) {
 
 // The characters of NumberFormat that pictures are made of.
 struct Marks {
-  char32_t decimal_separator, grouping_separator, exponent_separator, percent, per_mille, zero, digit, pattern_separator;
+  char32_t decimal_separator, grouping_separator, exponent_separator, percent, per_mille, zero, digit,
+      pattern_separator;
 
   explicit Marks(const NumberFormat& format)
       : decimal_separator(first_of(format.decimal_separator)),
@@ -199,7 +200,8 @@ std::string in_family(std::string_view ascii, char32_t zero) {
 }
 
 // Puts separators into `digits`, so many digits from its end (or, for a fraction, from its start).
-std::string grouped_integer(const std::string& digits, const Layout& layout, const Marks& marks, const std::string& separator) {
+std::string grouped_integer(const std::string& digits, const Layout& layout, const Marks& marks,
+                            const std::string& separator) {
   std::string out;
   for (std::size_t i = 0; i < digits.size(); ++i) {
     const std::size_t right = digits.size() - i;
@@ -213,7 +215,8 @@ std::string grouped_integer(const std::string& digits, const Layout& layout, con
   return out;
 }
 
-std::string grouped_fraction(const std::string& digits, const Layout& layout, const Marks& marks, const std::string& separator) {
+std::string grouped_fraction(const std::string& digits, const Layout& layout, const Marks& marks,
+                             const std::string& separator) {
   std::string out;
   for (std::size_t i = 0; i < digits.size(); ++i) {
     const auto& groups = layout.fraction_groups;

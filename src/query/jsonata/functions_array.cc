@@ -73,11 +73,16 @@ Value shuffle(const Call& call) {
 bool is_javascript_true(const Value& value) {
   switch (value.kind()) {
     case Kind::undefined:
-    case Kind::null: return false;
-    case Kind::boolean: return value.boolean();
-    case Kind::number: return value.number() != 0 && !std::isnan(value.number());
-    case Kind::string: return !value.text().empty();
-    default: return true;
+    case Kind::null:
+      return false;
+    case Kind::boolean:
+      return value.boolean();
+    case Kind::number:
+      return value.number() != 0 && !std::isnan(value.number());
+    case Kind::string:
+      return !value.text().empty();
+    default:
+      return true;
   }
 }
 
@@ -164,7 +169,8 @@ Value distinct(const Call& call) {
     if (SeenScalars::handles(item)) {
       is_new = scalars.add(item);
     } else {
-      is_new = std::none_of(others.begin(), others.end(), [&](const Value& other) { return evaluation.equal(item, other); });
+      is_new =
+          std::none_of(others.begin(), others.end(), [&](const Value& other) { return evaluation.equal(item, other); });
       if (is_new) others.push_back(item);
     }
     if (is_new) evaluation.push(result, item);
@@ -190,10 +196,17 @@ Value zip(const Call& call) {
 }
 
 constexpr NativeFunction kFunctions[] = {
-    {"sum", "<a<n>:n>", 1, sum},       {"count", "<a:n>", 1, count},     {"max", "<a<n>:n>", 1, max},
-    {"min", "<a<n>:n>", 1, min},       {"average", "<a<n>:n>", 1, average}, {"append", "<xx:a>", 2, append},
-    {"reverse", "<a:a>", 1, reverse},  {"shuffle", "<a:a>", 1, shuffle}, {"sort", "<af?:a>", 2, sort},
-    {"distinct", "<x:x>", 1, distinct}, {"zip", "<a+>", 0, zip},
+    {"sum", "<a<n>:n>", 1, sum},
+    {"count", "<a:n>", 1, count},
+    {"max", "<a<n>:n>", 1, max},
+    {"min", "<a<n>:n>", 1, min},
+    {"average", "<a<n>:n>", 1, average},
+    {"append", "<xx:a>", 2, append},
+    {"reverse", "<a:a>", 1, reverse},
+    {"shuffle", "<a:a>", 1, shuffle},
+    {"sort", "<af?:a>", 2, sort},
+    {"distinct", "<x:x>", 1, distinct},
+    {"zip", "<a+>", 0, zip},
 };
 
 }  // namespace

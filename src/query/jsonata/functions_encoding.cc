@@ -12,9 +12,7 @@ namespace {
 constexpr std::string_view kUnreserved = "-_.!~*'()";
 constexpr std::string_view kReserved = ";/?:@&=+$,#";
 
-bool is_alphanumeric(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
+bool is_alphanumeric(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
 
 // One byte a UTF-16 unit, its lower half: text is taken for bytes.
 Value base64_encode(const Call& call) {

@@ -86,7 +86,7 @@ Value sift(const Call& call) {
 }
 
 constexpr NativeFunction kFunctions[] = {
-    {"map", "<af>", 2, map},          {"filter", "<af>", 2, filter}, {"single", "<af?>", 2, single},
+    {"map", "<af>", 2, map},           {"filter", "<af>", 2, filter}, {"single", "<af?>", 2, single},
     {"reduce", "<afj?:j>", 3, reduce}, {"each", "<o-f:a>", 2, each},  {"sift", "<o-f?:o>", 2, sift},
 };
 

@@ -42,12 +42,19 @@ double parse_prefixed(std::string_view text) {
   int radix = 0;
   switch (text[1]) {
     case 'x':
-    case 'X': radix = 16; break;
+    case 'X':
+      radix = 16;
+      break;
     case 'o':
-    case 'O': radix = 8; break;
+    case 'O':
+      radix = 8;
+      break;
     case 'b':
-    case 'B': radix = 2; break;
-    default: return std::nan("");
+    case 'B':
+      radix = 2;
+      break;
+    default:
+      return std::nan("");
   }
   double number = 0;
   for (const char c : text.substr(2)) {
@@ -148,7 +155,9 @@ constexpr NativeFunction kFunctions[] = {
 double shift_decimal_point(double number, double places) {
   const std::string text = number_text(number);
   const std::size_t mark = text.find('e');
-  const double exponent = mark == std::string::npos ? 0 : parse_number(text[mark + 1] == '+' ? text.substr(mark + 2) : text.substr(mark + 1));
+  const double exponent = mark == std::string::npos
+                              ? 0
+                              : parse_number(text[mark + 1] == '+' ? text.substr(mark + 2) : text.substr(mark + 1));
   return parse_number(text.substr(0, mark) + "e" + number_text(exponent + places));
 }
 

@@ -76,7 +76,8 @@ Value merge(const Call& call) {
     if (!items[i].is_object()) continue;
     const ObjectView members(items[i]);
     call.evaluation.charge(1 + members.size());
-    for (std::size_t m = 0; m < members.size(); ++m) result->set(call.evaluation.arena(), members.key(m), members.value(m));
+    for (std::size_t m = 0; m < members.size(); ++m)
+      result->set(call.evaluation.arena(), members.key(m), members.value(m));
   }
   return Value::of(result);
 }
@@ -94,19 +95,27 @@ Value assert_that(const Call& call) {
 
 Value type(const Call& call) {
   switch (call[0].kind()) {
-    case Kind::null: return Value::of("null");
-    case Kind::boolean: return Value::of("boolean");
+    case Kind::null:
+      return Value::of("null");
+    case Kind::boolean:
+      return Value::of("boolean");
     case Kind::number:
       if (!call.evaluation.is_number(call[0])) return Value::of("object");
       return Value::of("number");
-    case Kind::exact_number: return Value::of("number");
-    case Kind::string: return Value::of("string");
+    case Kind::exact_number:
+      return Value::of("number");
+    case Kind::string:
+      return Value::of("string");
     case Kind::json_array:
-    case Kind::array: return Value::of("array");
+    case Kind::array:
+      return Value::of("array");
     case Kind::json_object:
-    case Kind::object: return Value::of("object");
-    case Kind::function: return Value::of("function");
-    default: return {};
+    case Kind::object:
+      return Value::of("object");
+    case Kind::function:
+      return Value::of("function");
+    default:
+      return {};
   }
 }
 
@@ -136,10 +145,10 @@ Value evaluate(const Call& call) {
 Value clone(const Call& call) { return call[0].is_undefined() ? Value() : call.evaluation.clone(call[0]); }
 
 constexpr NativeFunction kFunctions[] = {
-    {"keys", "<x-:a<s>>", 1, keys},       {"lookup", "<x-s:x>", 2, lookup}, {"spread", "<x-:a<o>>", 1, spread},
-    {"merge", "<a<o>:o>", 1, merge},      {"error", "<s?:x>", 1, error},    {"assert", "<bs?:x>", 2, assert_that},
-    {"type", "<x:s>", 1, type},           {"exists", "<x:b>", 1, exists},   {"boolean", "<x-:b>", 1, boolean},
-    {"not", "<x-:b>", 1, negation},       {"eval", "<sx?:x>", 2, evaluate}, {"clone", "<(oa)-:o>", 1, clone},
+    {"keys", "<x-:a<s>>", 1, keys},  {"lookup", "<x-s:x>", 2, lookup}, {"spread", "<x-:a<o>>", 1, spread},
+    {"merge", "<a<o>:o>", 1, merge}, {"error", "<s?:x>", 1, error},    {"assert", "<bs?:x>", 2, assert_that},
+    {"type", "<x:s>", 1, type},      {"exists", "<x:b>", 1, exists},   {"boolean", "<x-:b>", 1, boolean},
+    {"not", "<x-:b>", 1, negation},  {"eval", "<sx?:x>", 2, evaluate}, {"clone", "<(oa)-:o>", 1, clone},
 };
 
 }  // namespace

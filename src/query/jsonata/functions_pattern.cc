@@ -175,7 +175,8 @@ void append_substitution(std::string& out, std::string_view replacement, const F
       out.push_back('$');
       continue;
     }
-    if (index >= 1 && index <= groups && found.groups[index - 1].is_string()) append_text(out, found.groups[index - 1].text());
+    if (index >= 1 && index <= groups && found.groups[index - 1].is_string())
+      append_text(out, found.groups[index - 1].text());
     at += std::to_string(index).size();
   }
 }
@@ -187,7 +188,8 @@ Value replace_text(const Call& call, double limit) {
   std::string out;
   std::size_t position = 0;
   double count = 0;
-  for (std::size_t at = text.find(pattern); at != std::string_view::npos && count < limit; at = text.find(pattern, position)) {
+  for (std::size_t at = text.find(pattern); at != std::string_view::npos && count < limit;
+       at = text.find(pattern, position)) {
     if (!call[2].is_string()) throw Failure::of("D3012", for_message(call[2]));
     evaluation.charge(1);
     append_text(out, text.substr(position, at - position));

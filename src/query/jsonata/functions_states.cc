@@ -1,5 +1,5 @@
-// The functions that Step Functions adds to JSONata ("JSONata functions provided by Step Functions"). Numbers are rounded
-// towards zero; what AWS answers with nothing is undefined here.
+// The functions that Step Functions adds to JSONata ("JSONata functions provided by Step Functions"). Numbers are
+// rounded towards zero; what AWS answers with nothing is undefined here.
 #include <cmath>
 #include <cstdint>
 
@@ -27,7 +27,8 @@ Value partition(const Call& call) {
     throw failure;
   }
   if (!(size >= 1) || items.size() == 0) return {};
-  const std::size_t chunk_size = size >= static_cast<double>(items.size()) ? items.size() : static_cast<std::size_t>(size);
+  const std::size_t chunk_size =
+      size >= static_cast<double>(items.size()) ? items.size() : static_cast<std::size_t>(size);
   const Value chunks = evaluation.array();
   for (std::size_t i = 0; i < items.size(); i += chunk_size) {
     const Value chunk = evaluation.array();
@@ -85,14 +86,17 @@ Value random(const Call& call) {
   return Value::of(seeded_random(static_cast<std::int64_t>(seed)));
 }
 
-Value uuid(const Call& call) { return call.evaluation.text(base::seeded_uuid(call.evaluation.environment().generator)); }
+Value uuid(const Call& call) {
+  return call.evaluation.text(base::seeded_uuid(call.evaluation.environment().generator));
+}
 
 // The value lives in the evaluation like any other.
 Value parse(const Call& call) {
   if (!call[0].is_string()) return {};
   call.evaluation.charge(call[0].text().size() / 16);
   const auto parsed = json::parse(call[0].text());
-  if (!parsed) throw Failure::with_text("D3120", "Syntax error in text passed to function parse: " + parsed.error().message);
+  if (!parsed)
+    throw Failure::with_text("D3120", "Syntax error in text passed to function parse: " + parsed.error().message);
   return call.evaluation.adopt(*parsed);
 }
 

@@ -47,7 +47,11 @@ const std::string& Expression::text() const { return program_->source; }
 
 std::vector<std::string> Expression::free_variables() const { return find_references(*program_).variables; }
 
-std::vector<std::vector<std::string>> Expression::states_paths() const { return find_references(*program_).states_paths; }
+std::vector<std::string> Expression::builtin_functions() const { return find_references(*program_).functions; }
+
+std::vector<std::vector<std::string>> Expression::states_paths() const {
+  return find_references(*program_).states_paths;
+}
 
 std::vector<std::string> Expression::context_references() const { return find_references(*program_).context; }
 

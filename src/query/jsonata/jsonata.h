@@ -27,16 +27,16 @@
 namespace escapement::query::jsonata {
 
 struct Options {
-  // The functions that Step Functions adds ($partition, $range, $hash, $random with a seed, $uuid, $parse), no $eval, and
-  // a number that JSON cannot hold becomes the text "Infinity", "-Infinity" or "NaN" (else null).
+  // The functions that Step Functions adds ($partition, $range, $hash, $random with a seed, $uuid, $parse), no $eval,
+  // and a number that JSON cannot hold becomes the text "Infinity", "-Infinity" or "NaN" (else null).
   bool states_dialect = false;
   std::size_t source_bytes_max = 1 << 20;
-  std::size_t depth_max = 1'000;            // expressions nested in one another while evaluating
-  std::uint64_t steps_max = 50'000'000;     // expressions evaluated plus items visited by functions
-  std::size_t sequence_max = 10'000'000;    // items of one array that the expression makes
-  std::size_t string_bytes_max = 64 << 20;  // of one string that the expression makes
-  std::size_t memory_bytes_max = 512 << 20; // of everything that one evaluation makes
-  std::size_t stack_bytes_max = 320 << 10;  // of the caller's thread stack; holds whatever depth_max says
+  std::size_t depth_max = 1'000;             // expressions nested in one another while evaluating
+  std::uint64_t steps_max = 50'000'000;      // expressions evaluated plus items visited by functions
+  std::size_t sequence_max = 10'000'000;     // items of one array that the expression makes
+  std::size_t string_bytes_max = 64 << 20;   // of one string that the expression makes
+  std::size_t memory_bytes_max = 512 << 20;  // of everything that one evaluation makes
+  std::size_t stack_bytes_max = 320 << 10;   // of the caller's thread stack; holds whatever depth_max says
 
   // Step Functions' own bounds, with its dialect: 100 levels, about a second, 6,990,256 bytes in one value.
   static Options for_states();
@@ -44,12 +44,12 @@ struct Options {
 
 // What went wrong, in the words of the reference implementation.
 struct EvaluationError {
-  std::string code;     // "T2001"; "U1001" where a bound of Options was passed
-  std::string message;  // "The left side of the \"+\" operator must evaluate to a number"
-  std::size_t position = 0;                // in the expression, in UTF-16 units, after the token concerned
-  std::string token;                       // the operator, function or token concerned; may be empty
-  std::optional<json::Value> value;        // the value concerned, where there is one
-  std::string function_name;               // of $encodeUrl and its kin
+  std::string code;                  // "T2001"; "U1001" where a bound of Options was passed
+  std::string message;               // "The left side of the \"+\" operator must evaluate to a number"
+  std::size_t position = 0;          // in the expression, in UTF-16 units, after the token concerned
+  std::string token;                 // the operator, function or token concerned; may be empty
+  std::optional<json::Value> value;  // the value concerned, where there is one
+  std::string function_name;         // of $encodeUrl and its kin
 
   // What AWS puts behind "threw an error during evaluation": ". T1006: Attempted to invoke a non-function", or
   // ": Stack overflow error: ..." where a bound was passed.
@@ -63,15 +63,16 @@ struct Binding {
 };
 
 struct Environment {
-  base::Timestamp now;         // $now() and $millis()
-  base::SplitMix& generator;   // $random(), $shuffle(), $uuid()
+  base::Timestamp now;        // $now() and $millis()
+  base::SplitMix& generator;  // $random(), $shuffle(), $uuid()
 };
 
 struct Program;
 
 class Expression {
  public:
-  // Errors: the codes S0101 to S0500; S0303 (ours): a regular expression that does not compile; U1001: nested too deeply.
+  // Errors: the codes S0101 to S0500; S0303 (ours): a regular expression that does not compile; U1001: nested too
+  // deeply.
   static std::expected<Expression, EvaluationError> compile(std::string_view text, const Options& options = {});
 
   // `input` is the context, nullptr for none. nullopt: the expression evaluates to nothing (undefined). Whole numbers
@@ -86,13 +87,18 @@ class Expression {
   // `$$`, each once, in order of appearance ("states" is among them where it occurs).
   std::vector<std::string> free_variables() const;
 
-  // The paths read below `$states`, each once: {"input", "order"} for `$states.input.order[0].total` is cut at the first
-  // step that is not a plain name. An empty path: `$states` as a whole.
+  // The built-in functions that the expression mentions, each once. A binding of the same name takes a function's
+  // place, so whoever binds variables must offer these too.
+  std::vector<std::string> builtin_functions() const;
+
+  // The paths read below `$states`, each once: {"input", "order"} for `$states.input.order[0].total` is cut at the
+  // first step that is not a plain name. An empty path: `$states` as a whole.
   std::vector<std::vector<std::string>> states_paths() const;
 
   // What the expression reads from its context item, which Step Functions does not have: the first names of relative
-  // paths ("phone"), "$", "$$", "*", "**", each once, in order of appearance. AWS answers UNSUPPORTED_JSONATA_EXPRESSION:
-  // "Reference to 'phone' at the top level is not supported." ("Reference to '$$' is not supported.").
+  // paths ("phone"), "$", "$$", "*", "**", each once, in order of appearance. AWS answers
+  // UNSUPPORTED_JSONATA_EXPRESSION: "Reference to 'phone' at the top level is not supported." ("Reference to '$$' is
+  // not supported.").
   std::vector<std::string> context_references() const;
 
  private:

@@ -1,4 +1,5 @@
-// The built-in functions: a table of names, signatures and implementations. functions_*.cc hold them, one file a family.
+// The built-in functions: a table of names, signatures and implementations. functions_*.cc hold them, one file a
+// family.
 #pragma once
 
 #include <span>

@@ -12,13 +12,15 @@
 namespace escapement::query::jsonata {
 namespace {
 
-constexpr std::array<std::string_view, 20> kFew = {"Zero",    "One",     "Two",       "Three",    "Four",     "Five",    "Six",
-                                                   "Seven",   "Eight",   "Nine",      "Ten",      "Eleven",   "Twelve",  "Thirteen",
-                                                   "Fourteen", "Fifteen", "Sixteen",   "Seventeen", "Eighteen", "Nineteen"};
+constexpr std::array<std::string_view, 20> kFew = {
+    "Zero", "One",    "Two",    "Three",    "Four",     "Five",    "Six",     "Seven",     "Eight",    "Nine",
+    "Ten",  "Eleven", "Twelve", "Thirteen", "Fourteen", "Fifteen", "Sixteen", "Seventeen", "Eighteen", "Nineteen"};
 constexpr std::array<std::string_view, 20> kOrdinals = {
-    "Zeroth", "First", "Second", "Third", "Fourth", "Fifth", "Sixth", "Seventh", "Eighth", "Ninth",
-    "Tenth", "Eleventh", "Twelfth", "Thirteenth", "Fourteenth", "Fifteenth", "Sixteenth", "Seventeenth", "Eighteenth", "Nineteenth"};
-constexpr std::array<std::string_view, 8> kDecades = {"Twenty", "Thirty", "Forty", "Fifty", "Sixty", "Seventy", "Eighty", "Ninety"};
+    "Zeroth",     "First",     "Second",    "Third",       "Fourth",     "Fifth",     "Sixth",
+    "Seventh",    "Eighth",    "Ninth",     "Tenth",       "Eleventh",   "Twelfth",   "Thirteenth",
+    "Fourteenth", "Fifteenth", "Sixteenth", "Seventeenth", "Eighteenth", "Nineteenth"};
+constexpr std::array<std::string_view, 8> kDecades = {"Twenty", "Thirty",  "Forty",  "Fifty",
+                                                      "Sixty",  "Seventy", "Eighty", "Ninety"};
 constexpr std::array<std::string_view, 4> kMagnitudes = {"Thousand", "Million", "Billion", "Trillion"};
 
 constexpr std::size_t kWordsBytesMax = 64 << 10;
@@ -176,9 +178,8 @@ double from_roman(std::string_view text) {
   for (std::size_t i = text.size(); i-- > 0;) {
     if (text[i] < 'A' || text[i] > 'Z') return std::nan("");
     const char lower = static_cast<char>(text[i] + 32);
-    const auto* numeral = std::find_if(std::begin(kNumerals), std::end(kNumerals), [&](const Numeral& n) {
-      return n.text.size() == 1 && n.text[0] == lower;
-    });
+    const auto* numeral = std::find_if(std::begin(kNumerals), std::end(kNumerals),
+                                       [&](const Numeral& n) { return n.text.size() == 1 && n.text[0] == lower; });
     if (numeral == std::end(kNumerals)) return std::nan("");
     if (numeral->value < highest) {
       total -= numeral->value;

@@ -16,18 +16,27 @@ struct Power {
 };
 // How tightly each symbol binds to the expression before it; what is not listed ends the expression.
 constexpr Power kPowers[] = {
-    {"@", 80},  {"#", 80},  {"(", 80},  {"[", 80},  {".", 75},  {"{", 70},  {"*", 60},  {"/", 60},  {"%", 60},
-    {"+", 50},  {"-", 50},  {"&", 50},  {"=", 40},  {"<", 40},  {">", 40},  {"^", 40},  {"!=", 40}, {"<=", 40},
-    {">=", 40}, {"~>", 40}, {"?:", 40}, {"??", 40}, {"in", 40}, {"and", 30}, {"or", 25}, {"?", 20}, {":=", 10},
+    {"@", 80},  {"#", 80},  {"(", 80},  {"[", 80},  {".", 75},  {"{", 70},   {"*", 60},  {"/", 60},  {"%", 60},
+    {"+", 50},  {"-", 50},  {"&", 50},  {"=", 40},  {"<", 40},  {">", 40},   {"^", 40},  {"!=", 40}, {"<=", 40},
+    {">=", 40}, {"~>", 40}, {"?:", 40}, {"??", 40}, {"in", 40}, {"and", 30}, {"or", 25}, {"?", 20},  {":=", 10},
 };
 constexpr int kUnaryPower = 70;
 
 constexpr std::pair<std::string_view, Operator> kOperators[] = {
-    {"+", Operator::add},          {"-", Operator::subtract},       {"*", Operator::multiply},
-    {"/", Operator::divide},       {"%", Operator::remainder},      {"=", Operator::equal},
-    {"!=", Operator::unequal},     {"<", Operator::less},           {"<=", Operator::less_equal},
-    {">", Operator::greater},      {">=", Operator::greater_equal}, {"&", Operator::concatenate},
-    {"..", Operator::range},       {"in", Operator::in},
+    {"+", Operator::add},
+    {"-", Operator::subtract},
+    {"*", Operator::multiply},
+    {"/", Operator::divide},
+    {"%", Operator::remainder},
+    {"=", Operator::equal},
+    {"!=", Operator::unequal},
+    {"<", Operator::less},
+    {"<=", Operator::less_equal},
+    {">", Operator::greater},
+    {">=", Operator::greater_equal},
+    {"&", Operator::concatenate},
+    {"..", Operator::range},
+    {"in", Operator::in},
 };
 
 std::optional<Operator> operator_of(std::string_view symbol) {
@@ -39,11 +48,13 @@ std::optional<Operator> operator_of(std::string_view symbol) {
 
 json::Value token_value(const Token& token) {
   switch (token.type) {
-    case TokenType::number: return json::Value(token.number);
+    case TokenType::number:
+      return json::Value(token.number);
     case TokenType::constant:
       if (token.text == "null") return {};
       return json::Value(token.text == "true");
-    default: return json::Value(token.text);
+    default:
+      return json::Value(token.text);
   }
 }
 
@@ -139,17 +150,30 @@ Node* Parser::literal(const Token& token) {
   Node* node = program_.make(NodeType::literal, token.at);
   node->text = token.text;
   switch (token.type) {
-    case TokenType::name: node->type = NodeType::name; break;
-    case TokenType::variable: node->type = NodeType::variable; break;
-    case TokenType::end: node->type = NodeType::end; break;
-    case TokenType::string: node->literal = Value::of(std::string_view(node->text)); break;
-    case TokenType::number: node->literal = Value::of(token.number); break;
-    case TokenType::constant: node->literal = token.text == "null" ? Value::null() : Value::of(token.text == "true"); break;
+    case TokenType::name:
+      node->type = NodeType::name;
+      break;
+    case TokenType::variable:
+      node->type = NodeType::variable;
+      break;
+    case TokenType::end:
+      node->type = NodeType::end;
+      break;
+    case TokenType::string:
+      node->literal = Value::of(std::string_view(node->text));
+      break;
+    case TokenType::number:
+      node->literal = Value::of(token.number);
+      break;
+    case TokenType::constant:
+      node->literal = token.text == "null" ? Value::null() : Value::of(token.text == "true");
+      break;
     case TokenType::regex:
       node->type = NodeType::regex;
       node->more().regex = token.regex;
       break;
-    case TokenType::symbol: break;
+    case TokenType::symbol:
+      break;
   }
   return node;
 }
@@ -236,7 +260,8 @@ Node* Parser::infix(const Token& token, Node* left) {
     pairs(node);
     return node;
   }
-  const auto power = std::find_if(std::begin(kPowers), std::end(kPowers), [&](const Power& p) { return p.symbol == symbol; });
+  const auto power =
+      std::find_if(std::begin(kPowers), std::end(kPowers), [&](const Power& p) { return p.symbol == symbol; });
   Node* node = sides(token, NodeType::binary, power->power, left);
   node->op = *operator_of(symbol);
   return node;

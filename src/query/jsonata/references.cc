@@ -10,8 +10,8 @@ void add_once(std::vector<T>& list, T item) {
   if (std::find(list.begin(), list.end(), item) == list.end()) list.push_back(std::move(item));
 }
 
-// Walks the tree with the names bound around each place, and whether the context there is the expression's own. The tree
-// was made within the bounds of the stack, so walking it is too.
+// Walks the tree with the names bound around each place, and whether the context there is the expression's own. The
+// tree was made within the bounds of the stack, so walking it is too.
 class Walker {
  public:
   explicit Walker(References& out) : out_(out) {}
@@ -21,18 +21,29 @@ class Walker {
     const std::size_t scope = bound_.size();
     visit_kind(*node, outer_context);
     // A binding made in a block ends with it; elsewhere it reaches the expressions that follow.
-    if (node->type == NodeType::block || node->type == NodeType::lambda || node->type == NodeType::path) bound_.resize(scope);
-    visit_extra(*node, outer_context);
+    if (node->type == NodeType::block || node->type == NodeType::lambda || node->type == NodeType::path)
+      bound_.resize(scope);
+    visit_extra(*node);
   }
 
  private:
   void visit_kind(const Node& node, bool outer_context) {
     switch (node.type) {
-      case NodeType::path: path(node, outer_context); return;
-      case NodeType::name: if (outer_context) add_once(out_.context, node.text); return;
-      case NodeType::wildcard: if (outer_context) add_once(out_.context, std::string("*")); return;
-      case NodeType::descendants: if (outer_context) add_once(out_.context, std::string("**")); return;
-      case NodeType::variable: variable(node, outer_context, {}); return;
+      case NodeType::path:
+        path(node, outer_context);
+        return;
+      case NodeType::name:
+        if (outer_context) add_once(out_.context, node.text);
+        return;
+      case NodeType::wildcard:
+        if (outer_context) add_once(out_.context, std::string("*"));
+        return;
+      case NodeType::descendants:
+        if (outer_context) add_once(out_.context, std::string("**"));
+        return;
+      case NodeType::variable:
+        variable(node, outer_context, {});
+        return;
       case NodeType::bind:
         visit(node.rhs, outer_context);
         bound_.push_back(node.text);
@@ -46,7 +57,8 @@ class Walker {
         visit(node.rhs, false);
         visit(node.third, false);
         return;
-      default: break;
+      default:
+        break;
     }
     visit(node.lhs, outer_context);
     for (const Node* item : node.list) visit(item, outer_context);
@@ -59,8 +71,7 @@ class Walker {
   }
 
   // Predicates, sort terms and groupings see the items they are about.
-  void visit_extra(const Node& node, bool outer_context) {
-    static_cast<void>(outer_context);
+  void visit_extra(const Node& node) {
     if (!node.extra) return;
     for (const Stage& stage : node.extra->stages) visit(stage.expression, false);
     for (const Node* predicate : node.extra->predicates) visit(predicate, false);
@@ -82,7 +93,7 @@ class Walker {
       }
       if (first.extra) below.clear();
       variable(first, outer_context, std::move(below));
-      visit_extra(first, outer_context);
+      visit_extra(first);
     } else {
       visit(&first, outer_context);
     }
@@ -112,8 +123,8 @@ class Walker {
       add_once(out_.context, std::string("$$"));
       return;
     }
-    if (std::find(bound_.begin(), bound_.end(), node.text) != bound_.end() || node.native != nullptr) return;
-    add_once(out_.variables, node.text);
+    if (std::find(bound_.begin(), bound_.end(), node.text) != bound_.end()) return;
+    add_once(node.native != nullptr ? out_.functions : out_.variables, node.text);
     if (node.text == "states") add_once(out_.states_paths, std::move(below));
   }
 

@@ -11,6 +11,7 @@ namespace escapement::query::jsonata {
 // Each listed once, in order of appearance; see Expression for what they mean.
 struct References {
   std::vector<std::string> variables;
+  std::vector<std::string> functions;  // built-in ones
   std::vector<std::vector<std::string>> states_paths;
   std::vector<std::string> context;
 };

@@ -74,9 +74,10 @@ std::shared_ptr<const Regex> Regex::compile_native(std::string_view pattern, Fla
   return build(std::string(pattern), std::string(pattern), flags, 0);
 }
 
-std::shared_ptr<const Regex> Regex::build(std::string source, const std::string& pattern, Flags flags, std::uint32_t at) {
-  std::uint32_t options = PCRE2_UTF | PCRE2_DOLLAR_ENDONLY | PCRE2_ALLOW_EMPTY_CLASS |
-                          PCRE2_MATCH_UNSET_BACKREF | PCRE2_NEVER_BACKSLASH_C | PCRE2_AUTO_CALLOUT;
+std::shared_ptr<const Regex> Regex::build(std::string source, const std::string& pattern, Flags flags,
+                                          std::uint32_t at) {
+  std::uint32_t options = PCRE2_UTF | PCRE2_DOLLAR_ENDONLY | PCRE2_ALLOW_EMPTY_CLASS | PCRE2_MATCH_UNSET_BACKREF |
+                          PCRE2_NEVER_BACKSLASH_C | PCRE2_AUTO_CALLOUT;
   if (flags.ignore_case) options |= PCRE2_CASELESS;
   if (flags.multiline) options |= PCRE2_MULTILINE;
   std::unique_ptr<pcre2_compile_context_8, void (*)(pcre2_compile_context_8*)> context(
@@ -87,8 +88,8 @@ std::shared_ptr<const Regex> Regex::build(std::string source, const std::string&
   int error = 0;
   PCRE2_SIZE error_at = 0;
   auto regex = std::make_shared<Regex>(std::move(source));
-  regex->code_ = pcre2_compile_8(reinterpret_cast<PCRE2_SPTR8>(pattern.data()), pattern.size(), options, &error, &error_at,
-                                 context.get());
+  regex->code_ = pcre2_compile_8(reinterpret_cast<PCRE2_SPTR8>(pattern.data()), pattern.size(), options, &error,
+                                 &error_at, context.get());
   if (regex->code_ == nullptr) {
     unsigned char message[256];
     pcre2_get_error_message_8(error, message, sizeof message);
@@ -113,8 +114,8 @@ std::optional<Regex::Match> Regex::match(const Subject& subject, std::size_t fro
   const std::string_view text = subject.clean_.empty() ? subject.text_ : std::string_view(subject.clean_);
   const char* bytes = text.empty() ? "" : text.data();
   pcre2_set_callout_8(context.get(), count_step, &steps_left);
-  const int found = pcre2_match_8(code_, reinterpret_cast<PCRE2_SPTR8>(bytes), text.size(), from, PCRE2_NO_UTF_CHECK, data,
-                                  context.get());
+  const int found = pcre2_match_8(code_, reinterpret_cast<PCRE2_SPTR8>(bytes), text.size(), from, PCRE2_NO_UTF_CHECK,
+                                  data, context.get());
   if (found < 0 && found != PCRE2_ERROR_NOMATCH) {
     if (found == PCRE2_ERROR_HEAPLIMIT || found == PCRE2_ERROR_NOMEMORY) fail_out_of_memory();
     fail_out_of_steps();

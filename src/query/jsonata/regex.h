@@ -62,7 +62,8 @@ class Regex {
   const std::string& source() const { return source_; }
 
  private:
-  static std::shared_ptr<const Regex> build(std::string source, const std::string& pattern, Flags flags, std::uint32_t at);
+  static std::shared_ptr<const Regex> build(std::string source, const std::string& pattern, Flags flags,
+                                            std::uint32_t at);
 
   std::string source_;
   pcre2_real_code_8* code_ = nullptr;

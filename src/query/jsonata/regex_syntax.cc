@@ -7,7 +7,8 @@
 namespace escapement::query::jsonata {
 namespace {
 
-constexpr std::string_view kNothing = "(?!)";  // matches nowhere: a lone surrogate, which no text of whole characters holds
+constexpr std::string_view kNothing =
+    "(?!)";  // matches nowhere: a lone surrogate, which no text of whole characters holds
 constexpr std::string_view kSpecial = "\\^$.|?*+()[]{}/-#&~";
 
 constexpr std::size_t kGroupsMax = 65'000;
@@ -58,10 +59,18 @@ class Translator {
   void atom() {
     const char c = pattern_[at_];
     switch (c) {
-      case '\\': escape(false); break;
-      case '[': character_class(); break;
-      case '(': group(); return;
-      default: out_.push_back(pattern_[at_++]); break;
+      case '\\':
+        escape(false);
+        break;
+      case '[':
+        character_class();
+        break;
+      case '(':
+        group();
+        return;
+      default:
+        out_.push_back(pattern_[at_++]);
+        break;
     }
     refuse_possessive(c);
   }
@@ -172,7 +181,16 @@ class Translator {
     const char c = pattern_[at_ + 1];
     char32_t value = 0;
     switch (c) {
-      case 'd': case 'D': case 'w': case 'W': case 's': case 'S': case 't': case 'n': case 'r': case 'f':
+      case 'd':
+      case 'D':
+      case 'w':
+      case 'W':
+      case 's':
+      case 'S':
+      case 't':
+      case 'n':
+      case 'r':
+      case 'f':
         copy_escape();
         return;
       case 'v':
@@ -188,7 +206,10 @@ class Translator {
         }
         return;
       case 'B':
-        if (in_class) literal(); else copy_escape();
+        if (in_class)
+          literal();
+        else
+          copy_escape();
         return;
       case 'x':
         if (read_hex(at_ + 2, 2, value)) {
@@ -198,7 +219,9 @@ class Translator {
           literal();
         }
         return;
-      case 'u': unicode_escape(in_class); return;
+      case 'u':
+        unicode_escape(in_class);
+        return;
       case 'c':
         if (is_letter(peek(2))) {
           code_point(static_cast<char32_t>(peek(2)) & 31, in_class);
@@ -208,11 +231,14 @@ class Translator {
           ++at_;
         }
         return;
-      case 'k': named_reference(in_class); return;
+      case 'k':
+        named_reference(in_class);
+        return;
       case '0':
         numbered(in_class);
         return;
-      default: break;
+      default:
+        break;
     }
     if (is_digit(c)) {
       numbered(in_class);
@@ -267,8 +293,8 @@ class Translator {
     }
     at_ += 6;
     char32_t low = 0;
-    if (unit >= 0xd800 && unit < 0xdc00 && peek() == '\\' && peek(1) == 'u' && read_hex(at_ + 2, 4, low) && low >= 0xdc00 &&
-        low < 0xe000) {
+    if (unit >= 0xd800 && unit < 0xdc00 && peek() == '\\' && peek(1) == 'u' && read_hex(at_ + 2, 4, low) &&
+        low >= 0xdc00 && low < 0xe000) {
       at_ += 6;
       unit = 0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00);
     }

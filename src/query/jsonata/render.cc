@@ -31,14 +31,20 @@ json::Value convert(const Value& value, bool name_non_finite, std::size_t depth,
     case Kind::undefined:
     case Kind::function:
     case Kind::thunk:
-    case Kind::null: return {};
-    case Kind::boolean: return json::Value(value.boolean());
-    case Kind::number: return number_to_json(value.number(), name_non_finite);
-    case Kind::string: return json::Value(value.text());
+    case Kind::null:
+      return {};
+    case Kind::boolean:
+      return json::Value(value.boolean());
+    case Kind::number:
+      return number_to_json(value.number(), name_non_finite);
+    case Kind::string:
+      return json::Value(value.text());
     case Kind::exact_number:
     case Kind::json_array:
-    case Kind::json_object: return value.json();
-    case Kind::tuple: return {};
+    case Kind::json_object:
+      return value.json();
+    case Kind::tuple:
+      return {};
     case Kind::array: {
       const ArrayView view(value);
       std::vector<json::Value> items;
@@ -69,7 +75,8 @@ json::Value convert(const Value& value, bool name_non_finite, std::size_t depth,
 
 class Stringifier {
  public:
-  Stringifier(std::string& out, bool pretty, std::size_t bytes_max) : out_(out), pretty_(pretty), bytes_max_(bytes_max) {}
+  Stringifier(std::string& out, bool pretty, std::size_t bytes_max)
+      : out_(out), pretty_(pretty), bytes_max_(bytes_max) {}
 
   void any(const Value& value, std::size_t depth) {
     check_stack();
@@ -78,16 +85,32 @@ class Stringifier {
       case Kind::undefined:
       case Kind::thunk:
       case Kind::tuple:
-      case Kind::null: out_ += "null"; return;
-      case Kind::boolean: out_ += value.boolean() ? "true" : "false"; return;
-      case Kind::exact_number: exact(value); return;
-      case Kind::number: number(value.number()); return;
-      case Kind::string: append_quoted(out_, value.text()); return;
-      case Kind::function: out_ += "\"\""; return;
+      case Kind::null:
+        out_ += "null";
+        return;
+      case Kind::boolean:
+        out_ += value.boolean() ? "true" : "false";
+        return;
+      case Kind::exact_number:
+        exact(value);
+        return;
+      case Kind::number:
+        number(value.number());
+        return;
+      case Kind::string:
+        append_quoted(out_, value.text());
+        return;
+      case Kind::function:
+        out_ += "\"\"";
+        return;
       case Kind::json_array:
-      case Kind::array: items(value, depth); return;
+      case Kind::array:
+        items(value, depth);
+        return;
       case Kind::json_object:
-      case Kind::object: members(value, depth); return;
+      case Kind::object:
+        members(value, depth);
+        return;
     }
   }
 

@@ -9,8 +9,8 @@
 
 namespace escapement::query::jsonata {
 
-// Undefined items become null; functions become null in an array and are left out of an object. A number that JSON has no
-// literal for becomes null, or its JavaScript name where `name_non_finite`. Throws Failure U1001: nested too deeply.
+// Undefined items become null; functions become null in an array and are left out of an object. A number that JSON has
+// no literal for becomes null, or its JavaScript name where `name_non_finite`. Throws Failure U1001: nested too deeply.
 json::Value to_json(const Value& value, bool name_non_finite);
 
 // The JSON text of a value as JSON.stringify makes it, fractions rounded to 15 significant digits, functions as "".

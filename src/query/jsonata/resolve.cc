@@ -20,30 +20,49 @@ bool is_path(const Node* node) { return node->type == NodeType::path; }
 
 std::string_view type_text(const Node& node) {
   switch (node.type) {
-    case NodeType::path: return "path";
-    case NodeType::name: return "name";
-    case NodeType::literal: return node.literal.is_string() ? "string" : node.literal.is_number() ? "number" : "value";
-    case NodeType::variable: return "variable";
-    case NodeType::wildcard: return "wildcard";
-    case NodeType::descendants: return "descendant";
-    case NodeType::parent: return "parent";
-    case NodeType::regex: return "regex";
+    case NodeType::path:
+      return "path";
+    case NodeType::name:
+      return "name";
+    case NodeType::literal:
+      return node.literal.is_string() ? "string" : node.literal.is_number() ? "number" : "value";
+    case NodeType::variable:
+      return "variable";
+    case NodeType::wildcard:
+      return "wildcard";
+    case NodeType::descendants:
+      return "descendant";
+    case NodeType::parent:
+      return "parent";
+    case NodeType::regex:
+      return "regex";
     case NodeType::negate:
     case NodeType::array:
-    case NodeType::object: return "unary";
-    case NodeType::block: return "block";
-    case NodeType::bind: return "bind";
+    case NodeType::object:
+      return "unary";
+    case NodeType::block:
+      return "block";
+    case NodeType::bind:
+      return "bind";
     case NodeType::condition:
     case NodeType::elvis:
-    case NodeType::coalesce: return "condition";
-    case NodeType::call: return "function";
-    case NodeType::partial: return "partial";
+    case NodeType::coalesce:
+      return "condition";
+    case NodeType::call:
+      return "function";
+    case NodeType::partial:
+      return "partial";
     case NodeType::lambda:
-    case NodeType::tail_call: return "lambda";
-    case NodeType::apply: return "apply";
-    case NodeType::transform: return "transform";
-    case NodeType::sort: return "sort";
-    default: return "binary";
+    case NodeType::tail_call:
+      return "lambda";
+    case NodeType::apply:
+      return "apply";
+    case NodeType::transform:
+      return "transform";
+    case NodeType::sort:
+      return "sort";
+    default:
+      return "binary";
   }
 }
 
@@ -57,22 +76,33 @@ Node* Resolver::resolve(Node* node) {
 
 Node* Resolver::resolve_kind(Node* node) {
   switch (node->type) {
-    case NodeType::dot: return dot(node);
-    case NodeType::predicate: return predicate(node);
-    case NodeType::grouping: return grouping(node);
-    case NodeType::order_by: return order_by(node);
-    case NodeType::focus: return focus(node);
-    case NodeType::position: return position(node);
+    case NodeType::dot:
+      return dot(node);
+    case NodeType::predicate:
+      return predicate(node);
+    case NodeType::grouping:
+      return grouping(node);
+    case NodeType::order_by:
+      return order_by(node);
+    case NodeType::focus:
+      return focus(node);
+    case NodeType::position:
+      return position(node);
     case NodeType::name:
-    case NodeType::word: return name(node);
-    case NodeType::negate: return negate(node);
-    case NodeType::block: return block(node);
-    case NodeType::parent: return parent(node);
+    case NodeType::word:
+      return name(node);
+    case NodeType::negate:
+      return negate(node);
+    case NodeType::block:
+      return block(node);
+    case NodeType::parent:
+      return parent(node);
     case NodeType::binary:
     case NodeType::both:
     case NodeType::either:
     case NodeType::elvis:
-    case NodeType::coalesce: return both_sides(node);
+    case NodeType::coalesce:
+      return both_sides(node);
     case NodeType::bind:
       node->rhs = resolve(node->rhs);
       push_ancestry(node, node->rhs);
@@ -124,7 +154,8 @@ Node* Resolver::resolve_kind(Node* node) {
       failure.token = json::Value("(end)");
       throw failure;
     }
-    default: return node;
+    default:
+      return node;
   }
 }
 
@@ -317,7 +348,8 @@ Node* Resolver::optimise_tail(Node* node) {
     case NodeType::block:
       if (!changes_result && !node->list.empty()) node->list.back() = optimise_tail(node->list.back());
       return node;
-    default: return node;
+    default:
+      return node;
   }
 }
 
@@ -333,7 +365,9 @@ void Resolver::seek_parent(Node* node, ParentSlot* slot) {
         node->tuple = true;
       }
       return;
-    case NodeType::parent: ++slot->level; return;
+    case NodeType::parent:
+      ++slot->level;
+      return;
     case NodeType::block:
       if (node->list.empty()) return;
       node->tuple = true;
@@ -390,11 +424,13 @@ void finish(Program& program, bool inside_eval) {
   const auto hash = [](BoundName& name) { name.hash = hash_text(name.text); };
   for (Node& node : program.nodes) {
     node.hash = hash_text(node.text);
+    node.plain = node.type == NodeType::name && !node.extra && !node.keep_array && !node.tuple;
     if (node.type == NodeType::bind) bound.insert(node.text);
     if (node.type == NodeType::lambda) {
       for (const Node* parameter : node.list) bound.insert(parameter->text);
     }
-    if (node.type == NodeType::variable && node.text == "eval" && !program.options.states_dialect) program.evaluates_text = true;
+    if (node.type == NodeType::variable && node.text == "eval" && !program.options.states_dialect)
+      program.evaluates_text = true;
     if (!node.extra) continue;
     hash(node.extra->focus);
     hash(node.extra->index);

@@ -35,13 +35,20 @@ std::size_t closing_bracket(std::string_view text, std::size_t open, char openin
 
 std::string_view plural_of(char symbol) {
   switch (symbol) {
-    case 'a': return "arrays";
-    case 'b': return "booleans";
-    case 'f': return "functions";
-    case 'n': return "numbers";
-    case 'o': return "objects";
-    case 's': return "strings";
-    default: return {};
+    case 'a':
+      return "arrays";
+    case 'b':
+      return "booleans";
+    case 'f':
+      return "functions";
+    case 'n':
+      return "numbers";
+    case 'o':
+      return "objects";
+    case 's':
+      return "strings";
+    default:
+      return {};
   }
 }
 
@@ -51,17 +58,25 @@ char type_symbol(const Value& value) {
   switch (value.kind()) {
     case Kind::undefined:
     case Kind::tuple:
-    case Kind::thunk: return 'm';
-    case Kind::null: return 'l';
-    case Kind::boolean: return 'b';
+    case Kind::thunk:
+      return 'm';
+    case Kind::null:
+      return 'l';
+    case Kind::boolean:
+      return 'b';
     case Kind::number:
-    case Kind::exact_number: return 'n';
-    case Kind::string: return 's';
+    case Kind::exact_number:
+      return 'n';
+    case Kind::string:
+      return 's';
     case Kind::json_array:
-    case Kind::array: return 'a';
+    case Kind::array:
+      return 'a';
     case Kind::json_object:
-    case Kind::object: return 'o';
-    case Kind::function: return 'f';
+    case Kind::object:
+      return 'o';
+    case Kind::function:
+      return 'f';
   }
   return 'm';
 }
@@ -72,10 +87,23 @@ Signature::Signature(std::string_view text, std::uint32_t at) {
     Parameter parameter;
     parameter.type = symbol;
     switch (symbol) {
-      case 's': case 'n': case 'b': case 'l': case 'o': parameter.accepts = bits_of({&symbol, 1}) | bit_of('m'); break;
-      case 'a': case 'x': parameter.accepts = bits_of(kSymbols); break;
-      case 'f': parameter.accepts = bit_of('f'); break;
-      case 'j': parameter.accepts = bits_of("asnblom"); break;
+      case 's':
+      case 'n':
+      case 'b':
+      case 'l':
+      case 'o':
+        parameter.accepts = bits_of({&symbol, 1}) | bit_of('m');
+        break;
+      case 'a':
+      case 'x':
+        parameter.accepts = bits_of(kSymbols);
+        break;
+      case 'f':
+        parameter.accepts = bit_of('f');
+        break;
+      case 'j':
+        parameter.accepts = bits_of("asnblom");
+        break;
       case '(': {
         const std::size_t close = closing_bracket(text, i, '(', ')');
         const std::string_view choice = text.substr(i + 1, close - i - 1);
@@ -110,7 +138,8 @@ Signature::Signature(std::string_view text, std::uint32_t at) {
       case '+':
         if (!parameters_.empty()) parameters_.back().repeated = true;
         continue;
-      default: continue;
+      default:
+        continue;
     }
     parameters_.push_back(std::move(parameter));
   }

@@ -35,10 +35,10 @@ class Signature {
 
   static constexpr std::size_t kParametersMax = 32;
   struct Attempt {
-    std::string_view symbols;  // of the arguments
-    bool whole;                // every argument must be taken
-    std::size_t last;          // the parameter to stop before
-    int tries_left;            // of the backtracking, which a signature may make long
+    std::string_view symbols;                           // of the arguments
+    bool whole;                                         // every argument must be taken
+    std::size_t last;                                   // the parameter to stop before
+    int tries_left;                                     // of the backtracking, which a signature may make long
     std::array<std::uint32_t, kParametersMax> lengths;  // how many arguments each parameter takes
   };
 

@@ -42,8 +42,8 @@ enum class NodeType : std::uint8_t {
   parent,
   regex,
   binary,
-  both,       // and
-  either,     // or
+  both,    // and
+  either,  // or
   negate,
   array,      // list
   object,     // pairs
@@ -62,7 +62,20 @@ enum class NodeType : std::uint8_t {
 };
 
 enum class Operator : std::uint8_t {
-  add, subtract, multiply, divide, remainder, equal, unequal, less, less_equal, greater, greater_equal, concatenate, range, in,
+  add,
+  subtract,
+  multiply,
+  divide,
+  remainder,
+  equal,
+  unequal,
+  less,
+  less_equal,
+  greater,
+  greater_equal,
+  concatenate,
+  range,
+  in,
 };
 std::string_view operator_text(Operator op);
 
@@ -118,6 +131,7 @@ struct Node {
   bool tuple = false;           // the step makes a tuple stream
   bool maybe_local = true;      // of a variable: a frame may hold it
   bool has_else = false;        // of a condition
+  bool plain = false;           // a name, and nothing but the name
   std::uint32_t at = 0;         // bytes into the text, after the token
   std::uint32_t hash = 0;       // of `text`
   std::string text;             // of names, variables, literals; the token
@@ -144,10 +158,10 @@ struct Node {
 struct Program {
   std::string source;
   Options options;
-  std::deque<Node> nodes;          // every node, so that none is destroyed by recursion
+  std::deque<Node> nodes;  // every node, so that none is destroyed by recursion
   std::deque<ParentSlot> slots;
   Node* root = nullptr;
-  bool evaluates_text = false;     // mentions $eval, which may bind any name anywhere
+  bool evaluates_text = false;  // mentions $eval, which may bind any name anywhere
 
   Node* make(NodeType type, std::uint32_t at) {
     Node& node = nodes.emplace_back();

@@ -45,16 +45,33 @@ void append_lower(std::string& out, char32_t c) {
 
 void append_upper(std::string& out, char32_t c) {
   switch (c) {
-    case 0xdf: out += "SS"; return;
-    case 0x149: out += "\xca\xbcN"; return;
-    case 0xfb00: out += "FF"; return;
-    case 0xfb01: out += "FI"; return;
-    case 0xfb02: out += "FL"; return;
-    case 0xfb03: out += "FFI"; return;
-    case 0xfb04: out += "FFL"; return;
+    case 0xdf:
+      out += "SS";
+      return;
+    case 0x149:
+      out += "\xca\xbcN";
+      return;
+    case 0xfb00:
+      out += "FF";
+      return;
+    case 0xfb01:
+      out += "FI";
+      return;
+    case 0xfb02:
+      out += "FL";
+      return;
+    case 0xfb03:
+      out += "FFI";
+      return;
+    case 0xfb04:
+      out += "FFL";
+      return;
     case 0xfb05:
-    case 0xfb06: out += "ST"; return;
-    default: break;
+    case 0xfb06:
+      out += "ST";
+      return;
+    default:
+      break;
   }
   const locale_t locale = unicode_locale();
   base::append_utf8(out, locale == nullptr ? c : static_cast<char32_t>(towupper_l(static_cast<wint_t>(c), locale)));
@@ -261,7 +278,8 @@ std::string number_text(double number, int radix) {
 std::string fixed_text(double number, int digits) {
   if (std::fabs(number) >= 1e21) return number_text(number);
   char buffer[512];
-  const auto end = std::to_chars(buffer, buffer + sizeof buffer, number, std::chars_format::fixed, std::min(digits, 100)).ptr;
+  const auto end =
+      std::to_chars(buffer, buffer + sizeof buffer, number, std::chars_format::fixed, std::min(digits, 100)).ptr;
   return {buffer, end};
 }
 
@@ -297,13 +315,27 @@ void append_quoted(std::string& out, std::string_view text) {
     out.append(text.substr(run, i - run));
     run = i + 1;
     switch (c) {
-      case '"': out += "\\\""; break;
-      case '\\': out += "\\\\"; break;
-      case '\b': out += "\\b"; break;
-      case '\f': out += "\\f"; break;
-      case '\n': out += "\\n"; break;
-      case '\r': out += "\\r"; break;
-      case '\t': out += "\\t"; break;
+      case '"':
+        out += "\\\"";
+        break;
+      case '\\':
+        out += "\\\\";
+        break;
+      case '\b':
+        out += "\\b";
+        break;
+      case '\f':
+        out += "\\f";
+        break;
+      case '\n':
+        out += "\\n";
+        break;
+      case '\r':
+        out += "\\r";
+        break;
+      case '\t':
+        out += "\\t";
+        break;
       default: {
         char32_t unit = c;
         if (surrogate) {

@@ -14,8 +14,10 @@ constexpr std::int64_t kExactIntegerMax = std::int64_t{1} << 53;
 
 Value Value::wrap(const json::Value& value) {
   switch (value.kind()) {
-    case json::Kind::null: return null();
-    case json::Kind::boolean: return of(value.as_bool());
+    case json::Kind::null:
+      return null();
+    case json::Kind::boolean:
+      return of(value.as_bool());
     case json::Kind::number:
       if (value.is_int64()) {
         const std::int64_t n = value.as_int64();
@@ -23,9 +25,12 @@ Value Value::wrap(const json::Value& value) {
         return of_json(Kind::exact_number, value);
       }
       return value.is_integer() ? of_json(Kind::exact_number, value) : of(value.as_double());
-    case json::Kind::string: return of(std::string_view(value.as_string()));
-    case json::Kind::array: return of_json(Kind::json_array, value);
-    case json::Kind::object: return of_json(Kind::json_object, value);
+    case json::Kind::string:
+      return of(std::string_view(value.as_string()));
+    case json::Kind::array:
+      return of_json(Kind::json_array, value);
+    case json::Kind::object:
+      return of_json(Kind::json_object, value);
   }
   return {};
 }

@@ -1,8 +1,8 @@
 // The values that an evaluation works with: JSON's, and JavaScript's undefined, functions and annotated arrays, which
 // the semantics of JSONata are written in.
 //
-// A Value is 16 bytes and copied freely. What comes from the input points into it; what the evaluation makes lives in its
-// Arena. A Value is therefore good only while both are.
+// A Value is 16 bytes and copied freely. What comes from the input points into it; what the evaluation makes lives in
+// its Arena. A Value is therefore good only while both are.
 //
 // Threading: one thread, that of the evaluation.
 #pragma once
@@ -101,9 +101,9 @@ class Value {
   bool boolean() const { return bits_.boolean; }
   double number() const { return kind_ == Kind::number ? bits_.number : bits_.json->as_double(); }
   std::string_view text() const { return {bits_.text, length_}; }
-  ArrayNode* array_node() const { return bits_.array; }              // array
-  ObjectNode* object_node() const { return bits_.object; }           // object
-  const json::Value& json() const { return *bits_.json; }            // json_array, json_object, exact_number
+  ArrayNode* array_node() const { return bits_.array; }     // array
+  ObjectNode* object_node() const { return bits_.object; }  // object
+  const json::Value& json() const { return *bits_.json; }   // json_array, json_object, exact_number
   const FunctionNode& function() const { return *bits_.function; }
   TupleNode& tuple() const { return *bits_.tuple; }
   const ThunkNode& thunk() const { return *bits_.thunk; }
