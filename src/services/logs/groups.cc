@@ -16,10 +16,12 @@ bool contains_ignoring_case(std::string_view text, std::string_view part) {
   return std::search(text.begin(), text.end(), part.begin(), part.end(), [&](char a, char b) { return lower(static_cast<unsigned char>(a)) == lower(static_cast<unsigned char>(b)); }) != text.end();
 }
 
-json::Value shown(const wire::Call& call, const functions::LogGroupInfo& group, const json::Value& record) {
+// A search by pattern does not tell the size and the protection, on AWS either.
+json::Value shown(const wire::Call& call, const functions::LogGroupInfo& group, const json::Value& record, bool by_pattern) {
   json::ObjectBuilder builder;
   builder.set("logGroupName", group.name).set("creationTime", group.created.ms()).set("metricFilterCount", 0);
-  builder.set("arn", group_arn(call, group.name) + ":*").set("storedBytes", static_cast<std::int64_t>(group.bytes));
+  builder.set("arn", group_arn(call, group.name) + ":*");
+  if (!by_pattern) builder.set("storedBytes", static_cast<std::int64_t>(group.bytes)).set("deletionProtectionEnabled", false);
   const std::string_view log_class = text(record, "logGroupClass");
   builder.set("logGroupClass", log_class.empty() ? "STANDARD" : log_class).set("logGroupArn", group_arn(call, group.name));
   if (const auto days = number(record, "retentionInDays")) builder.set("retentionInDays", *days);
@@ -131,9 +133,11 @@ Answer describe_log_groups(const Operations& operations, const wire::Call& call)
       next = base::to_base64(last);
       break;
     }
-    items.push_back(shown(call, group, group_record(view, group_key(call, group.name))));
+    items.push_back(shown(call, group, group_record(view, group_key(call, group.name)), !pattern.empty()));
     last = group.name;
   }
+  // And it gives a token for one more page, which is then empty.
+  if (!pattern.empty() && !items.empty() && next.empty()) next = base::to_base64(last);
   json::ObjectBuilder answer;
   answer.set("logGroups", json::Value::array(std::move(items)));
   if (!next.empty()) answer.set("nextToken", next);

@@ -25,8 +25,8 @@ struct LogsOptions {
 };
 
 struct Operations {
-  functions::LogStore& store;
   store::Catalog& catalog;
+  functions::LogStore& store;
   const identity::Authoriser& authoriser;
   const base::Clock& clock;
   LogsOptions options;
