@@ -40,8 +40,12 @@ base::Result<Field> decode_field(base::ByteReader& in, PayloadReader& payloads) 
   const std::uint8_t first = in.u8();
   Field field{static_cast<FieldId>(first & kFieldMask), std::int64_t{0}};
   switch (static_cast<Form>(first >> kFieldBits)) {
-    case Form::text: field.value = std::string(in.bytes()); return field;
-    case Form::number: field.value = in.signed_varint(); return field;
+    case Form::text:
+      field.value = std::string(in.bytes());
+      return field;
+    case Form::number:
+      field.value = in.signed_varint();
+      return field;
     case Form::payload: {
       const auto number = static_cast<std::uint32_t>(in.varint());
       json::Payload payload;
@@ -57,7 +61,8 @@ base::Result<Field> decode_field(base::ByteReader& in, PayloadReader& payloads) 
 
 }  // namespace
 
-// An event's previous id is written as the distance back from its own id plus one, 0 standing for none: mostly one byte.
+// An event's previous id is written as the distance back from its own id plus one, 0 standing for none: mostly one
+// byte.
 void encode(std::string& bytes, const Event& event, PayloadWriter& payloads) {
   base::ByteWriter out(bytes);
   out.u8(static_cast<std::uint8_t>(event.type));

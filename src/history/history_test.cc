@@ -32,7 +32,10 @@ class Payloads final : public PayloadWriter, public PayloadReader {
 };
 
 Event entered(std::uint64_t id, std::uint64_t previous, const json::Payload& input) {
-  return {id, previous, EventType::PassStateEntered, base::Timestamp::from_ms(1'700'000'000'123),
+  return {id,
+          previous,
+          EventType::PassStateEntered,
+          base::Timestamp::from_ms(1'700'000'000'123),
           {{FieldId::name, std::string("First")}, {FieldId::input, input}}};
 }
 
@@ -41,7 +44,8 @@ TEST(HistoryCodec, EventsComeBackAsTheyWere) {
   const auto input = json::Payload::from_text("[1, 2]");
   std::string bytes;
   encode(bytes, entered(2, 0, input), payloads);
-  encode(bytes, {300, 7, EventType::MapIterationStarted, base::Timestamp{-5}, {{FieldId::index, std::int64_t{9}}}}, payloads);
+  encode(bytes, {300, 7, EventType::MapIterationStarted, base::Timestamp{-5}, {{FieldId::index, std::int64_t{9}}}},
+         payloads);
   encode(bytes, {301, 300, EventType::PassStateExited, base::Timestamp{9}, {{FieldId::output, input}}}, payloads);
   EXPECT_EQ(payloads.count(), 1u);
 
@@ -86,8 +90,8 @@ TEST(HistoryRender, LeavesExecutionDataOut) {
 }
 
 TEST(HistoryRender, AssignedVariablesAreAMapOfTexts) {
-  const Event event{3, 2, EventType::PassStateExited, {},
-                    {{FieldId::assigned_variables, json::Payload::from_text(R"({"x":"42"})")}}};
+  const Event event{
+      3, 2, EventType::PassStateExited, {}, {{FieldId::assigned_variables, json::Payload::from_text(R"({"x":"42"})")}}};
   EXPECT_EQ(json::print(*render(event, true).find("stateExitedEventDetails")),
             R"({"assignedVariables":{"x":"42"},"assignedVariablesDetails":{"truncated":false}})");
 }

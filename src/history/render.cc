@@ -13,8 +13,8 @@ struct TypeRow {
   std::string_view details;  // the member that holds the fields; empty: the type has none
 };
 
-// AWS Step Functions API: HistoryEventType, and the member of HistoryEvent that goes with each. In the order of the stored
-// numbers, from 1.
+// AWS Step Functions API: HistoryEventType, and the member of HistoryEvent that goes with each. In the order of the
+// stored numbers, from 1.
 constexpr std::array kTypes = std::to_array<TypeRow>({
     {EventType::ActivityFailed, "ActivityFailed", "activityFailedEventDetails"},
     {EventType::ActivityScheduled, "ActivityScheduled", "activityScheduledEventDetails"},
@@ -32,7 +32,8 @@ constexpr std::array kTypes = std::to_array<TypeRow>({
     {EventType::FailStateEntered, "FailStateEntered", "stateEnteredEventDetails"},
     {EventType::LambdaFunctionFailed, "LambdaFunctionFailed", "lambdaFunctionFailedEventDetails"},
     {EventType::LambdaFunctionScheduled, "LambdaFunctionScheduled", "lambdaFunctionScheduledEventDetails"},
-    {EventType::LambdaFunctionScheduleFailed, "LambdaFunctionScheduleFailed", "lambdaFunctionScheduleFailedEventDetails"},
+    {EventType::LambdaFunctionScheduleFailed, "LambdaFunctionScheduleFailed",
+     "lambdaFunctionScheduleFailedEventDetails"},
     {EventType::LambdaFunctionStarted, "LambdaFunctionStarted", ""},
     {EventType::LambdaFunctionStartFailed, "LambdaFunctionStartFailed", "lambdaFunctionStartFailedEventDetails"},
     {EventType::LambdaFunctionSucceeded, "LambdaFunctionSucceeded", "lambdaFunctionSucceededEventDetails"},
@@ -150,7 +151,8 @@ void render_field(std::vector<json::Member>& out, const Field& field, bool inclu
   json::Value value = value_of(field);
   if (field.id == FieldId::task_credentials_role_arn) value = json::Value::object({{"roleArn", std::move(value)}});
   out.push_back({std::string(row.member), std::move(value)});
-  if (!row.truncation.empty()) out.push_back({std::string(row.truncation), json::Value::object({{"truncated", false}})});
+  if (!row.truncation.empty())
+    out.push_back({std::string(row.truncation), json::Value::object({{"truncated", false}})});
 }
 
 }  // namespace

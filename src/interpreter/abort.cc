@@ -4,9 +4,7 @@ namespace escapement::interpreter {
 
 // Cancels the frame's timers and its task; the frame itself stays where it stands.
 void Stepper::release(Frame& frame) {
-  const auto cancel_timer = [&](TimerKind kind, base::Timestamp due) {
-    out_.effects.push_back(CancelTimer{{frame.id, kind, frame.attempt}, due});
-  };
+  const auto cancel_timer = [&](TimerKind kind, base::Timestamp due) { cancel({frame.id, kind, frame.attempt}, due); };
   if (frame.phase == Phase::waiting) cancel_timer(TimerKind::wait, frame.due);
   if (frame.phase == Phase::backing_off) cancel_timer(TimerKind::retry, frame.due);
   if (frame.phase != Phase::working || !frame.task) return;

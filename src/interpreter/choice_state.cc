@@ -18,7 +18,8 @@ base::Result<void> Stepper::run_choice(Activation& activation) {
   }
   if (chosen) {
     const asl::ChoiceRule& rule = choice.rules[*chosen];
-    return complete(activation, {.result = *std::move(input), .next = &rule.next, .assign = &rule.assign, .output = &rule.output});
+    return complete(activation,
+                    {.result = *std::move(input), .next = &rule.next, .assign = &rule.assign, .output = &rule.output});
   }
   if (choice.otherwise) return complete(activation, {.result = *std::move(input), .next = &*choice.otherwise});
   return fail_evaluation(

@@ -1,6 +1,7 @@
 // What goes into a state and what comes out of it, in both query languages.
 //
-// A payload that nothing looks into keeps its text: it is parsed only where a path, template or expression needs its value.
+// A payload that nothing looks into keeps its text: it is parsed only where a path, template or expression needs its
+// value.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -138,12 +139,15 @@ base::Result<void> Stepper::complete(Activation& activation, const Completion& c
 
 std::optional<StateError> Stepper::check_size(const Payload& payload, std::string_view source) const {
   if (payload.text().size() <= limits_.payload_bytes_max) return std::nullopt;
-  return StateError{"States.DataLimitExceeded",
-                    fmt::format("The state/task '{}' returned a result with a size exceeding the maximum number of bytes service limit.",
-                                source)};
+  return StateError{
+      "States.DataLimitExceeded",
+      fmt::format(
+          "The state/task '{}' returned a result with a size exceeding the maximum number of bytes service limit.",
+          source)};
 }
 
-base::Result<void> Stepper::leave(Frame& frame, const asl::State& state, const Outcome& outcome, const asl::Transition& next) {
+base::Result<void> Stepper::leave(Frame& frame, const asl::State& state, const Outcome& outcome,
+                                  const asl::Transition& next) {
   const Value* const assigned = outcome.assigned ? &*outcome.assigned : nullptr;
   if (context_.inspector != nullptr) {
     context_.inspector->leaves(outcome.output, next.name, assigned);
@@ -161,8 +165,8 @@ void Stepper::assign(Frame& frame, const Value& variables) {
   if (!variables.is_object()) return;
   for (const json::Member& member : variables.members()) {
     Payload value = Payload::from_value(member.value);
-    const auto known =
-        std::find_if(frame.variables.begin(), frame.variables.end(), [&](const Variable& v) { return v.name == member.key; });
+    const auto known = std::find_if(frame.variables.begin(), frame.variables.end(),
+                                    [&](const Variable& v) { return v.name == member.key; });
     if (known == frame.variables.end()) {
       frame.variables.push_back({member.key, std::move(value)});
     } else {
@@ -197,7 +201,7 @@ base::Result<void> Stepper::end_execution(Status status, const StateError& error
   head.error = error.error;
   head.cause = error.cause && error.cause->empty() ? std::nullopt : error.cause;
   if (head.timeout_due) {
-    out_.effects.push_back(CancelTimer{{0, TimerKind::execution_timeout, head.redrive_count}, *head.timeout_due});
+    cancel({0, TimerKind::execution_timeout, head.redrive_count}, *head.timeout_due);
     head.timeout_due.reset();
   }
   runnable_.clear();

@@ -26,11 +26,12 @@ const StateEvents& events_of(asl::StateType type) {
   return kEvents[index];
 }
 
-// The last event that fits is kept for the one that ends the execution; what would follow is dropped, and the run loop sees
-// `history_full_`.
+// The last event that fits is kept for the one that ends the execution; what would follow is dropped, and the run loop
+// sees `history_full_`.
 history::Event& Stepper::emit(EventType type, std::uint64_t previous) {
   const bool last_one = !state_.facts.express && state_.head.next_event_id >= limits_.history_events_max;
-  if (last_one && type != EventType::ExecutionFailed && type != EventType::ExecutionAborted && type != EventType::ExecutionTimedOut) {
+  if (last_one && type != EventType::ExecutionFailed && type != EventType::ExecutionAborted &&
+      type != EventType::ExecutionTimedOut) {
     history_full_ = true;
     dropped_ = Event{};
     return dropped_;
@@ -67,7 +68,7 @@ void Stepper::add_resource(Event& event, const asl::Resource& resource) {
 }
 
 void Stepper::emit_entered(Frame& frame, const asl::State& state) {
-  previous_of_entered_ = frame.last_event;
+  frame.before_entered = frame.last_event;
   Event& event = emit(events_of(state.type()).entered, frame);
   add(event, FieldId::name, state.name);
   add(event, FieldId::input, frame.input);
@@ -75,7 +76,8 @@ void Stepper::emit_entered(Frame& frame, const asl::State& state) {
   frame.entered = context_.now;
 }
 
-void Stepper::emit_exited(Frame& frame, const asl::State& state, const json::Payload& output, const json::Value* assigned) {
+void Stepper::emit_exited(Frame& frame, const asl::State& state, const json::Payload& output,
+                          const json::Value* assigned) {
   Event& event = emit(events_of(state.type()).exited, frame);
   add(event, FieldId::name, state.name);
   add(event, FieldId::output, output);

@@ -4,7 +4,8 @@ namespace escapement::interpreter {
 
 base::Result<void> Stepper::run_fail(Activation& activation) {
   const auto& fail = activation.state.as<asl::FailState>();
-  if (activation.state.language == asl::QueryLanguage::jsonpath) inspect(Stage::after_input_path, activation.frame.input);
+  if (activation.state.language == asl::QueryLanguage::jsonpath)
+    inspect(Stage::after_input_path, activation.frame.input);
   const json::Value value = value_of(activation.frame.input);
   const asl::Environment env = environment(activation, value);
   auto error = fail.error.evaluate(env);

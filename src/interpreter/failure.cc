@@ -1,4 +1,5 @@
-// What happens when a state fails: it is retried, or caught, or fails its frame, and with it the Parallel or Map state around.
+// What happens when a state fails: it is retried, or caught, or fails its frame, and with it the Parallel or Map state
+// around.
 #include <fmt/format.h>
 
 #include <cmath>
@@ -27,8 +28,9 @@ Value error_output(const StateError& error) {
 // TestState shows the bare cause: it has no events to point to.
 StateError Stepper::error_of(const asl::Failure& failure, const Frame& frame, const asl::State& state) const {
   if (context_.inspector != nullptr) return {failure.error, failure.cause};
-  return {failure.error, fmt::format("An error occurred while executing the state '{}' (entered at the event id #{}). {}", state.name,
-                                     frame.entered_event, failure.cause)};
+  return {failure.error,
+          fmt::format("An error occurred while executing the state '{}' (entered at the event id #{}). {}", state.name,
+                      frame.entered_event, failure.cause)};
 }
 
 base::Result<void> Stepper::fail_evaluation(Activation& activation, const asl::Failure& failure) {
@@ -40,9 +42,11 @@ base::Result<void> Stepper::fail_evaluation(Activation& activation, const asl::F
   return fail_state(frame, state, error);
 }
 
-// AWS evaluates what enters a state before it links the …Entered event, so the failure links to that event's predecessor.
-void Stepper::emit_evaluation_failed(Frame& frame, const asl::State& state, const StateError& error, const asl::Failure& failure) {
-  if (frame.last_event == frame.entered_event) frame.last_event = previous_of_entered_;
+// AWS evaluates what enters a state before it links the …Entered event, so the failure links to that event's
+// predecessor.
+void Stepper::emit_evaluation_failed(Frame& frame, const asl::State& state, const StateError& error,
+                                     const asl::Failure& failure) {
+  if (frame.last_event == frame.entered_event) frame.last_event = frame.before_entered;
   Event& event = emit(EventType::EvaluationFailed, frame);
   add_error(event, error);
   if (!failure.location.empty()) add(event, FieldId::location, failure.location);
@@ -77,7 +81,7 @@ bool Stepper::retry(Frame& frame, const asl::State& state, const StateError& err
     frame.map_run_arn.clear();
     frame.due = context_.now + base::Duration::microseconds(std::llround(seconds * 1e6));
     ++frame.attempt;
-    out_.effects.push_back(ArmTimer{{frame.id, TimerKind::retry, frame.attempt}, frame.due});
+    arm({frame.id, TimerKind::retry, frame.attempt}, frame.due);
     return true;
   }
   return false;
@@ -108,7 +112,8 @@ base::Result<bool> Stepper::catch_error(Frame& frame, const asl::State& state, S
   return false;
 }
 
-asl::Evaluated<Stepper::Outcome> Stepper::caught_outcome(Activation& activation, const asl::Catcher& catcher, const StateError& error) {
+asl::Evaluated<Stepper::Outcome> Stepper::caught_outcome(Activation& activation, const asl::Catcher& catcher,
+                                                         const StateError& error) {
   const Value caught = error_output(error);
   const Value input = value_of(activation.frame.input);
   Outcome outcome;

@@ -66,6 +66,7 @@ class Encoder {
     out_.varint(f.last_event);
     if (parts & kEntered) {
       out_.varint(f.entered_event);
+      out_.varint(f.before_entered);
       out_.signed_varint(f.entered.us);
     }
     if (parts & kDue) out_.signed_varint(f.due.us);
@@ -142,6 +143,7 @@ class Decoder {
     f.last_event = in_.varint();
     if (parts & kEntered) {
       f.entered_event = in_.varint();
+      f.before_entered = in_.varint();
       f.entered = time();
     }
     if (parts & kDue) f.due = time();
@@ -218,7 +220,9 @@ class Decoder {
 
 }  // namespace
 
-void encode(std::string& out, const Frame& frame, history::PayloadWriter& payloads) { Encoder(out, payloads).frame(frame); }
+void encode(std::string& out, const Frame& frame, history::PayloadWriter& payloads) {
+  Encoder(out, payloads).frame(frame);
+}
 
 base::Result<Frame> decode_frame(std::string_view bytes, history::PayloadReader& payloads) {
   return Decoder(bytes, payloads).frame();

@@ -1,7 +1,7 @@
 // What TestState wants to know about one state on its way through the step function. An execution has nobody who looks.
 //
-// With an inspector a step runs one state only: what would follow it (the next state, a retry, a failed execution) is told
-// instead of done, and the children of Parallel and Map states are replaced by a mock.
+// With an inspector a step runs one state only: what would follow it (the next state, a retry, a failed execution) is
+// told instead of done, and the children of Parallel and Map states are replaced by a mock.
 #pragma once
 
 #include <cstddef>
@@ -53,7 +53,8 @@ class Inspector {
     json::Payload results;
     std::optional<StateError> error;
   };
-  virtual Children children(std::size_t items, std::optional<std::int64_t> tolerated_count, std::optional<double> tolerated_percentage) = 0;
+  virtual Children children(std::size_t items, std::optional<std::int64_t> tolerated_count,
+                            std::optional<double> tolerated_percentage) = 0;
   // In place of what an ItemReader would read; nullopt: there is none.
   virtual std::optional<json::Value> reader_items() = 0;
 };

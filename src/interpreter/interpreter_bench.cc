@@ -65,9 +65,11 @@ void pass_choice_pass_jsonata(benchmark::State& state) {
 BENCHMARK(pass_choice_pass_jsonata);
 
 void pass_parameters_jsonpath(benchmark::State& state) {
-  run_machines(state, R"({"StartAt":"First","States":{"First":{"Type":"Pass","Parameters":{"id.$":"$.order.id","n":1},"ResultPath":"$.made",
+  run_machines(
+      state,
+      R"({"StartAt":"First","States":{"First":{"Type":"Pass","Parameters":{"id.$":"$.order.id","n":1},"ResultPath":"$.made",
     "Next":"Second"},"Second":{"Type":"Pass","OutputPath":"$.made","End":true}}})",
-               kInput);
+      kInput);
 }
 BENCHMARK(pass_parameters_jsonpath);
 
@@ -80,7 +82,8 @@ void pass_output_jsonata(benchmark::State& state) {
 BENCHMARK(pass_output_jsonata);
 
 void inline_map(benchmark::State& state) {
-  const auto compiled = asl::compile(R"({"StartAt":"M","States":{"M":{"Type":"Map","End":true,"ItemProcessor":{"StartAt":"A","States":{
+  const auto compiled =
+      asl::compile(R"({"StartAt":"M","States":{"M":{"Type":"Map","End":true,"ItemProcessor":{"StartAt":"A","States":{
     "A":{"Type":"Pass","End":true}}}}}})");
   std::string input = "[0";
   for (std::int64_t i = 1; i < state.range(0); ++i) input += "," + std::to_string(i);

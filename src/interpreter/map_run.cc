@@ -110,7 +110,8 @@ MapRunPlan read_plan(const asl::Program& program, asl::StateIndex state, const V
   plan.writer_parameters = value_in(stored, kWriter);
   plan.concurrency_max = static_cast<std::uint32_t>(integer_in(stored, kConcurrency).value_or(0));
   plan.tolerated_failure_count = integer_in(stored, kFailureCount);
-  if (const Value* percentage = stored.find(kFailurePercentage)) plan.tolerated_failure_percentage = percentage->as_double();
+  if (const Value* percentage = stored.find(kFailurePercentage))
+    plan.tolerated_failure_percentage = percentage->as_double();
   plan.batches = map.item_batcher.has_value();
   plan.items_per_batch_max = integer_in(stored, kBatchItems);
   plan.input_bytes_per_batch_max = integer_in(stored, kBatchBytes);
@@ -132,16 +133,17 @@ Value list_of(const std::vector<ChildInput>& inputs) {
 
 base::Result<MapRunPlan> map_run_plan(const asl::Program& program, const TaskRequest& request) {
   const Value stored = value_of(request.parameters);
-  const bool readable = request.kind == TaskRequest::Kind::map_run && request.state < program.states.size() && stored.is_object() &&
-                        program.at(request.state).type() == asl::StateType::map;
+  const bool readable = request.kind == TaskRequest::Kind::map_run && request.state < program.states.size() &&
+                        stored.is_object() && program.at(request.state).type() == asl::StateType::map;
   if (!readable) return base::make_error(base::ErrorCode::corrupt, "the plan of a map run is not readable");
   MapRunPlan plan = read_plan(program, request.state, stored);
   plan.redriven_arn = request.map_run_arn;
   return plan;
 }
 
-asl::Evaluated<std::vector<ChildInput>> child_inputs(const asl::Program& program, const MapRunPlan& plan, std::span<const Value> items,
-                                                     std::uint64_t first, base::SplitMix& generator, base::Timestamp now) {
+asl::Evaluated<std::vector<ChildInput>> child_inputs(const asl::Program& program, const MapRunPlan& plan,
+                                                     std::span<const Value> items, std::uint64_t first,
+                                                     base::SplitMix& generator, base::Timestamp now) {
   const auto& map = program.at(plan.state).as<asl::MapState>();
   std::vector<ChildInput> out;
   Batcher batcher(plan);
@@ -149,7 +151,8 @@ asl::Evaluated<std::vector<ChildInput>> child_inputs(const asl::Program& program
     Value input = items[i];
     if (map.item_selector) {
       const ItemScope scope(plan, first + i, items[i]);
-      auto selected = map.item_selector->evaluate("ItemSelector", {plan.input, scope, generator, nullptr, nullptr, now});
+      auto selected =
+          map.item_selector->evaluate("ItemSelector", {plan.input, scope, generator, nullptr, nullptr, now});
       if (!selected) return std::unexpected(std::move(selected).error());
       input = *std::move(selected);
     }
@@ -165,15 +168,18 @@ asl::Evaluated<std::vector<ChildInput>> child_inputs(const asl::Program& program
 
 bool exceeds_tolerance(const MapRunPlan& plan, std::uint64_t failed, std::uint64_t total) {
   if (failed == 0) return false;
-  const bool by_count = plan.tolerated_failure_count && failed > static_cast<std::uint64_t>(*plan.tolerated_failure_count);
-  const bool by_share = plan.tolerated_failure_percentage &&
-                        static_cast<double>(failed) * 100.0 > *plan.tolerated_failure_percentage * static_cast<double>(total);
+  const bool by_count =
+      plan.tolerated_failure_count && failed > static_cast<std::uint64_t>(*plan.tolerated_failure_count);
+  const bool by_share =
+      plan.tolerated_failure_percentage &&
+      static_cast<double>(failed) * 100.0 > *plan.tolerated_failure_percentage * static_cast<double>(total);
   const bool none_tolerated = !plan.tolerated_failure_count && !plan.tolerated_failure_percentage;
   return by_count || by_share || none_tolerated;
 }
 
 // The fields that are evaluated once for the whole run, in AWS's order: the first that fails is the one reported.
-asl::Evaluated<Value> Stepper::plan_map_run(Activation& activation, const Value& input, const Value& items, std::uint32_t concurrency) {
+asl::Evaluated<Value> Stepper::plan_map_run(Activation& activation, const Value& input, const Value& items,
+                                            std::uint32_t concurrency) {
   const auto& map = activation.state.as<asl::MapState>();
   const asl::Environment env = environment(activation, input);
   json::ObjectBuilder plan;
@@ -194,7 +200,8 @@ asl::Evaluated<Value> Stepper::plan_map_run(Activation& activation, const Value&
   const bool jsonata = activation.state.language == asl::QueryLanguage::jsonata;
   const std::string parameters_name = jsonata ? "Arguments" : "Parameters";
 
-  if (auto failure = set_integer(kFailureCount, map.tolerated_failure_count)) return std::unexpected(*std::move(failure));
+  if (auto failure = set_integer(kFailureCount, map.tolerated_failure_count))
+    return std::unexpected(*std::move(failure));
   const auto percentage = map.tolerated_failure_percentage.evaluate(env);
   if (!percentage) return std::unexpected(percentage.error());
   if (*percentage) plan.set(kFailurePercentage, **percentage);
@@ -207,8 +214,10 @@ asl::Evaluated<Value> Stepper::plan_map_run(Activation& activation, const Value&
     plan.set(kItems, items);
   }
   if (map.item_batcher) {
-    if (auto failure = set_integer(kBatchItems, map.item_batcher->items_per_batch_max)) return std::unexpected(*std::move(failure));
-    if (auto failure = set_integer(kBatchBytes, map.item_batcher->input_bytes_per_batch_max)) return std::unexpected(*std::move(failure));
+    if (auto failure = set_integer(kBatchItems, map.item_batcher->items_per_batch_max))
+      return std::unexpected(*std::move(failure));
+    if (auto failure = set_integer(kBatchBytes, map.item_batcher->input_bytes_per_batch_max))
+      return std::unexpected(*std::move(failure));
     if (auto failure = set_template(kBatchInput, "ItemBatcher/BatchInput", map.item_batcher->batch_input)) {
       return std::unexpected(*std::move(failure));
     }
@@ -234,7 +243,8 @@ asl::Evaluated<Value> Stepper::plan_map_run(Activation& activation, const Value&
 }
 
 // Shows TestState the inputs that the children would get.
-std::optional<asl::Failure> Stepper::inspect_inputs(Activation& activation, const Value& stored_plan, const Value& items) {
+std::optional<asl::Failure> Stepper::inspect_inputs(Activation& activation, const Value& stored_plan,
+                                                    const Value& items) {
   const auto& map = activation.state.as<asl::MapState>();
   MapRunPlan plan = read_plan(program_, activation.frame.state, stored_plan);
   const bool batches = plan.batches;
@@ -251,7 +261,8 @@ std::optional<asl::Failure> Stepper::inspect_inputs(Activation& activation, cons
   return batches ? see(true, Stage::after_item_batcher) : std::nullopt;
 }
 
-base::Result<void> Stepper::schedule_map_run(Activation& activation, const Payload& input, const Value& items, std::uint32_t concurrency) {
+base::Result<void> Stepper::schedule_map_run(Activation& activation, const Payload& input, const Value& items,
+                                             std::uint32_t concurrency) {
   Frame& frame = activation.frame;
   const Value value = value_of(input);
   auto plan = plan_map_run(activation, value, items, concurrency);
@@ -267,8 +278,9 @@ base::Result<void> Stepper::schedule_map_run(Activation& activation, const Paylo
 }
 
 base::Result<void> Stepper::apply(const MapRunStarted& command) {
-  ESC_TRY(Frame* const frame, waiting_frame(command.task.frame, command.task.attempt, Phase::working));
-  if (frame == nullptr || frame->task->map_run_started || program_.at(frame->state).type() != asl::StateType::map) return {};
+  ESC_TRY(Frame* const frame, working_frame(command.task));
+  if (frame == nullptr || frame->task->map_run_started || program_.at(frame->state).type() != asl::StateType::map)
+    return {};
   const bool again = frame->map_run_arn == command.map_run_arn;
   Event& event = emit(again ? EventType::MapRunRedriven : EventType::MapRunStarted, *frame);
   add(event, FieldId::map_run_arn, command.map_run_arn);
@@ -279,18 +291,20 @@ base::Result<void> Stepper::apply(const MapRunStarted& command) {
   return {};
 }
 
+base::Result<void> Stepper::map_run_failed(Frame& frame, const StateError& error) {
+  const bool run_started = frame.task->map_run_started;
+  end_task(frame);
+  if (run_started) add_error(emit(EventType::MapRunFailed, frame), error);
+  return fail_state(frame, program_.at(frame.state), error);
+}
+
 base::Result<void> Stepper::apply(const MapRunEnded& command) {
-  ESC_TRY(Frame* const frame, waiting_frame(command.task.frame, command.task.attempt, Phase::working));
+  ESC_TRY(Frame* const frame, working_frame(command.task));
   if (frame == nullptr || program_.at(frame->state).type() != asl::StateType::map) return {};
   const asl::State& state = program_.at(frame->state);
-  const bool run_started = frame->task->map_run_started;
+  if (!command.succeeded) return map_run_failed(*frame, {command.error, command.cause});
   const std::uint64_t started_event = frame->last_event;
   end_task(*frame);
-  if (!command.succeeded) {
-    const StateError error{command.error, command.cause};
-    if (run_started) add_error(emit(EventType::MapRunFailed, *frame), error);
-    return fail_state(*frame, state, error);
-  }
   frame->map_run_arn.clear();
   const std::uint64_t succeeded = emit(EventType::MapRunSucceeded, started_event).id;
   emit(EventType::MapStateSucceeded, succeeded);  // a leaf: AWS links …Exited to MapRunStarted

@@ -1,5 +1,5 @@
-// The Map state. An inline Map runs its iterations as frames of the same execution; a distributed one hands its items to a
-// run of child executions (map_run.cc).
+// The Map state. An inline Map runs its iterations as frames of the same execution; a distributed one hands its items
+// to a run of child executions (map_run.cc).
 #include <algorithm>
 
 #include "interpreter/stepper.h"
@@ -26,7 +26,8 @@ base::Result<void> Stepper::run_map(Activation& activation) {
   if (map.distributed) return schedule_map_run(activation, *input, *items, *concurrency);
 
   // Tolerance has no meaning inside one execution, but its fields must make sense all the same.
-  if (auto tolerance = map_tolerance(activation, value); !tolerance) return fail_evaluation(activation, tolerance.error());
+  if (auto tolerance = map_tolerance(activation, value); !tolerance)
+    return fail_evaluation(activation, tolerance.error());
   const bool items_are_input = map.items_path.is_whole() && std::holds_alternative<std::monostate>(map.items);
   Children children;
   children.first = state_.head.next_frame_id;
@@ -71,7 +72,8 @@ asl::Evaluated<Stepper::Tolerance> Stepper::map_tolerance(Activation& activation
   auto percentage = map.tolerated_failure_percentage.evaluate(env);
   if (!percentage) return std::unexpected(std::move(percentage).error());
   if (context_.inspector != nullptr && *count) inspect(Stage::tolerated_failure_count, Payload::from_value(**count));
-  if (context_.inspector != nullptr && *percentage) inspect(Stage::tolerated_failure_percentage, Payload::from_value(**percentage));
+  if (context_.inspector != nullptr && *percentage)
+    inspect(Stage::tolerated_failure_percentage, Payload::from_value(**percentage));
   return Tolerance{*count, *percentage};
 }
 
@@ -91,7 +93,8 @@ base::Result<void> Stepper::inspect_map(Activation& activation, const Payload& i
 
 base::Result<void> Stepper::start_iterations(Frame& map, std::uint64_t previous) {
   const std::uint32_t wanted = map.children->concurrency;
-  const std::uint32_t bound = wanted == 0 ? limits_.inline_concurrency_max : std::min(wanted, limits_.inline_concurrency_max);
+  const std::uint32_t bound =
+      wanted == 0 ? limits_.inline_concurrency_max : std::min(wanted, limits_.inline_concurrency_max);
   while (map.phase == Phase::joining && map.children->started < map.children->count &&
          map.children->started - map.children->finished < std::max(bound, 1u)) {
     ESC_CHECK(start_iteration(map, previous));

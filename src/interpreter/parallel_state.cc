@@ -71,11 +71,12 @@ base::Result<void> Stepper::child_finished(Frame& child, const Payload& output) 
   return {};
 }
 
-// `[` and the results' own texts and `]`: AWS does not print results anew.
+// `[` and the results' own texts and `]`: AWS does not print results anew. Past the size that a payload may have the
+// text is left unfinished, since it will be refused.
 base::Result<Payload> Stepper::collect_results(const Frame& parent) {
   const Children& children = *parent.children;
   std::string text = "[";
-  for (std::uint32_t i = 0; i < children.count; ++i) {
+  for (std::uint32_t i = 0; i < children.count && text.size() <= limits_.payload_bytes_max; ++i) {
     ESC_TRY(const Frame* const child, state_.find(children.first + i));
     if (i > 0) text += ',';
     text += child->output.text();
@@ -88,9 +89,11 @@ base::Result<void> Stepper::join(Frame& parent) {
   const asl::State& state = program_.at(parent.state);
   ESC_TRY(Payload result, collect_results(parent));
   // A leaf of the history: what follows links to the event before it.
-  emit(state.type() == asl::StateType::map ? EventType::MapStateSucceeded : EventType::ParallelStateSucceeded, parent.last_event);
+  emit(state.type() == asl::StateType::map ? EventType::MapStateSucceeded : EventType::ParallelStateSucceeded,
+       parent.last_event);
   ESC_CHECK(remove_children(parent));
   parent.phase = Phase::ready;
+  if (auto too_large = check_size(result, state.name)) return fail_state(parent, state, *too_large);
   Activation activation = activate(parent);
   return complete(activation, {.result = std::move(result), .next = &state.next, .has_result = true});
 }

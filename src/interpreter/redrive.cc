@@ -1,34 +1,26 @@
 // RedriveExecution: an execution that ended badly goes on from where it stood.
 //
-// AWS ("Restarting state machine executions with redrive"): states that were entered and not left run again with their input
-// and no new …StateEntered event; a Fail state is entered anew; only the branches and iterations that did not succeed are run
-// again; counters of retries and timeouts start over.
+// AWS ("Restarting state machine executions with redrive"): states that were entered and not left run again with their
+// input and no new …StateEntered event; a Fail state is entered anew; only the branches and iterations that did not
+// succeed are run again; counters of retries and timeouts start over.
 #include "interpreter/stepper.h"
 
 namespace escapement::interpreter {
 
 base::Result<void> Stepper::apply(const Redrive&) {
   ExecutionHead& head = state_.head;
-  if (state_.facts.express || head.status == Status::succeeded) return {};
-  auto root = state_.touch(0);
-  if (!root) {
-    if (root.error().code == base::ErrorCode::not_found) return {};
-    return std::move(root).error();
-  }
+  ESC_TRY(Frame* const root, state_.touch(0));
   ++head.redrive_count;
   head.redrive_time = context_.now;
   head.status = Status::running;
   head.stop_time.reset();
   head.error.reset();
   head.cause.reset();
-  if (state_.facts.graph == 0 && program_.timeout_seconds) {
-    head.timeout_due = context_.now + base::Duration::seconds(*program_.timeout_seconds);
-    out_.effects.push_back(ArmTimer{{0, TimerKind::execution_timeout, head.redrive_count}, *head.timeout_due});
-  }
+  arm_execution_timeout();
   Event& event = emit(EventType::ExecutionRedriven, head.next_event_id - 1);
   add(event, FieldId::redrive_count, static_cast<std::int64_t>(head.redrive_count));
   redriven_event_ = event.id;
-  return resume(**root);
+  return resume(*root);
 }
 
 base::Result<void> Stepper::resume(Frame& frame) {

@@ -1,5 +1,5 @@
-// Compares a recorded AWS answer with ours. Recordings hold tokens where values depend on the run: numbered ones ("<uuid:1>")
-// stand for the same text everywhere in one case, others for any text. Tests only.
+// Compares a recorded AWS answer with ours. Recordings hold tokens where values depend on the run: numbered ones
+// ("<uuid:1>") stand for the same text everywhere in one case, others for any text. Tests only.
 #pragma once
 
 #include <map>
@@ -33,11 +33,14 @@ class Comparer {
 
   // nullopt: they fit. Else where and how they differ.
   std::optional<std::string> compare_history(const json::Value& recorded, const json::Value& ours);
-  std::optional<std::string> compare(const json::Value& recorded, const json::Value& ours) { return value(recorded, ours, ""); }
+  std::optional<std::string> compare(const json::Value& recorded, const json::Value& ours) {
+    return value(recorded, ours, "");
+  }
 
  private:
   std::optional<std::string> value(const json::Value& recorded, const json::Value& ours, const std::string& path);
-  std::optional<std::string> object(const json::Value& recorded, const json::Value& ours, const std::string& path, bool without_ids);
+  std::optional<std::string> object(const json::Value& recorded, const json::Value& ours, const std::string& path,
+                                    bool without_ids);
   std::optional<std::string> unordered(std::vector<const json::Value*> recorded, std::vector<const json::Value*> ours,
                                        const std::string& path);
   bool fits(std::string_view recorded, std::string_view ours);

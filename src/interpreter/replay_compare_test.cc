@@ -22,7 +22,8 @@ std::string cut(const Value& value) {
 }
 
 bool is_name_character(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.' || c == ':' || c == '-';
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.' ||
+         c == ':' || c == '-';
 }
 
 // The length of a token "<name>" or "<<name>:1>" at the front; 0: none.
@@ -41,11 +42,12 @@ std::size_t token_length(std::string_view text) {
 bool is_numbered(std::string_view token) {
   if (token.ends_with("idx>")) return true;
   const std::size_t colon = token.rfind(':');
-  return colon != std::string_view::npos && colon + 2 < token.size() && token[colon + 1] >= '0' && token[colon + 1] <= '9';
+  return colon != std::string_view::npos && colon + 2 < token.size() && token[colon + 1] >= '0' &&
+         token[colon + 1] <= '9';
 }
 
-// Recordings of Parallel states lack some closing events: what stands between the start and the latest closing event was put
-// out of order and stored again whenever another one closed.
+// Recordings of Parallel states lack some closing events: what stands between the start and the latest closing event
+// was put out of order and stored again whenever another one closed.
 std::vector<const Value*> fold_parallel(std::vector<const Value*> events) {
   std::vector<const Value*> inside;
   std::size_t start = 0;
@@ -149,7 +151,8 @@ std::optional<std::string> Comparer::value(const Value& recorded, const Value& o
   return *inside == recorded ? std::nullopt : std::optional(differs());
 }
 
-std::optional<std::string> Comparer::object(const Value& recorded, const Value& ours, const std::string& path, bool without_ids) {
+std::optional<std::string> Comparer::object(const Value& recorded, const Value& ours, const std::string& path,
+                                            bool without_ids) {
   const bool function_error = recorded.find("errorType") != nullptr;
   const auto skipped = [&](std::string_view key) {
     if (without_ids && (key == "id" || key == "previousEventId")) return true;
@@ -170,8 +173,10 @@ std::optional<std::string> Comparer::object(const Value& recorded, const Value& 
   return std::nullopt;
 }
 
-std::optional<std::string> Comparer::unordered(std::vector<const Value*> recorded, std::vector<const Value*> ours, const std::string& path) {
-  if (recorded.size() != ours.size()) return fmt::format("{}: {} events instead of {}", path, ours.size(), recorded.size());
+std::optional<std::string> Comparer::unordered(std::vector<const Value*> recorded, std::vector<const Value*> ours,
+                                               const std::string& path) {
+  if (recorded.size() != ours.size())
+    return fmt::format("{}: {} events instead of {}", path, ours.size(), recorded.size());
   for (const Value* one : recorded) {
     const auto keep = bound_;
     const auto found = std::find_if(ours.begin(), ours.end(), [&](const Value* other) {
@@ -194,7 +199,8 @@ std::optional<std::string> Comparer::compare_history(const Value& recorded, cons
   if (theirs.size() != mine.size()) {
     std::string types;
     for (const Value* event : mine) types += " " + event->find("type")->as_string();
-    return fmt::format("{} events instead of {}:{}; last: {}", mine.size(), theirs.size(), types, mine.empty() ? "" : cut(*mine.back()));
+    return fmt::format("{} events instead of {}:{}; last: {}", mine.size(), theirs.size(), types,
+                       mine.empty() ? "" : cut(*mine.back()));
   }
   for (std::size_t i = 0; i < theirs.size(); ++i) {
     const bool old_link = has("oldMapRunLink") && theirs[i]->find("type")->as_string() == "MapStateExited";

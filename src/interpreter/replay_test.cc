@@ -1,8 +1,8 @@
 // Plays the executions recorded on AWS through the step function and compares the histories.
 //
-// The cases lie outside the tree: in the folder that ESC_CONFORMANCE_DIR names, else beside the checkout. Ids that pass are
-// kept in replay_passing.txt; the test fails when one of them stops passing. ESC_REPLAY_FILTER picks cases by a part of their id
-// and prints why they fail.
+// The cases lie outside the tree: in the folder that ESC_CONFORMANCE_DIR names, else beside the checkout. Ids that pass
+// are kept in replay_passing.txt; the test fails when one of them stops passing. ESC_REPLAY_FILTER picks cases by a
+// part of their id and prints why they fail.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -83,7 +83,8 @@ class Player {
     if (name.starts_with("lambda:")) {
       for (const Value& function : case_.find("functions")->items()) {
         if (function.find("placeholder")->as_string() != "{{" + name + "}}") continue;
-        return fmt::format("arn:aws:lambda:{}:{}:function:{}", World::kRegion, World::kAccount, fill(function.find("name")->as_string()));
+        return fmt::format("arn:aws:lambda:{}:{}:function:{}", World::kRegion, World::kAccount,
+                           fill(function.find("name")->as_string()));
       }
     }
     return "{{" + name + "}}";
@@ -141,7 +142,8 @@ class Player {
     if (name == "StartExecution") {
       const auto machine = machines_.find(text_of(params.find("stateMachineArn")));
       if (machine == machines_.end()) return "no such machine";
-      const std::string execution_name = params.find("name") != nullptr ? text_of(params.find("name")) : "execution-" + id;
+      const std::string execution_name =
+          params.find("name") != nullptr ? text_of(params.find("name")) : "execution-" + id;
       executions_[id + ".executionArn"] =
           &world_.start(machine->second, execution_name, Payload::from_text(text_of(params.find("input"))));
       return std::nullopt;
@@ -155,7 +157,8 @@ class Player {
     }
     if (name == "DeleteStateMachine" || name == "DescribeExecution") return std::nullopt;
     if (name == "CreateActivity") {
-      world_.add_activity(fmt::format("arn:aws:states:{}:{}:activity:{}", World::kRegion, World::kAccount, text_of(params.find("name"))));
+      world_.add_activity(fmt::format("arn:aws:states:{}:{}:activity:{}", World::kRegion, World::kAccount,
+                                      text_of(params.find("name"))));
       return std::nullopt;
     }
     skipped = true;
@@ -171,7 +174,8 @@ class Player {
 };
 
 bool is_playable(const Value& recorded) {
-  if (recorded.find("kind")->as_string() != "execution" || recorded.find("stateMachineType")->as_string() != "STANDARD") return false;
+  if (recorded.find("kind")->as_string() != "execution" || recorded.find("stateMachineType")->as_string() != "STANDARD")
+    return false;
   for (const Value& service : recorded.find("requires")->items()) {
     if (service.as_string() != "lambda") return false;
   }
@@ -203,7 +207,8 @@ TEST(Replay, RecordedExecutions) {
     Count& count = counts[id.substr(0, id.find('/'))];
     ++(difference ? count.failed : count.passed);
     if (!difference) passing.insert(id);
-    if (difference && (filter != nullptr || std::getenv("ESC_REPLAY_VERBOSE") != nullptr)) std::cout << "FAIL " << id << "\n     " << *difference << "\n";
+    if (difference && (filter != nullptr || std::getenv("ESC_REPLAY_VERBOSE") != nullptr))
+      std::cout << "FAIL " << id << "\n     " << *difference << "\n";
   }
   Count all;
   for (const auto& [name, count] : counts) {

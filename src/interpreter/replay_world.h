@@ -1,8 +1,8 @@
-// A world for state machines in memory: a clock that jumps to what is due next, functions of known behaviour, nested executions
-// and map runs. Tests only.
+// A world for state machines in memory: a clock that jumps to what is due next, functions of known behaviour, nested
+// executions and map runs. Tests only.
 //
-// Every step goes through the stored form: frames are encoded after each step and decoded before the next, so what a test
-// sees is what a restart after every commit would give.
+// Every step goes through the stored form: frames are encoded after each step and decoded before the next, so what a
+// test sees is what a restart after every commit would give.
 #pragma once
 
 #include <deque>
@@ -43,6 +43,7 @@ class Execution final : public FrameSource, public history::PayloadWriter, publi
   const std::vector<history::Event>& events() const { return events_; }
   bool running() const { return state_->head.status == Status::running; }
   std::size_t steps() const { return steps_; }
+  std::size_t effects_seen() const { return effects_seen_; }
   std::optional<TaskRequest> task(TaskId id);
 
   std::function<void(Execution&)> on_end;  // told once
@@ -59,6 +60,7 @@ class Execution final : public FrameSource, public history::PayloadWriter, publi
   std::map<FrameId, std::string> rows_;
   Limits limits_;
   std::size_t steps_ = 0;
+  std::size_t effects_seen_ = 0;
 };
 
 struct Function {
@@ -108,7 +110,8 @@ class World {
   };
 
   void dispatch(Execution& execution, TaskId id);
-  bool call_function(Execution& execution, const TaskRequest& request, const std::string& function_arn, const json::Value& payload);
+  bool call_function(Execution& execution, const TaskRequest& request, const std::string& function_arn,
+                     const json::Value& payload);
   bool invoke(Execution& execution, const TaskRequest& request);
   bool start_nested(Execution& execution, const TaskRequest& request);
   void run_map(Execution& execution, const TaskRequest& request);
@@ -116,7 +119,7 @@ class World {
 
   base::Timestamp now_;
   std::deque<std::unique_ptr<Execution>> executions_;
-  std::map<std::string, Machine> machines_;  // by ARN
+  std::map<std::string, Machine> machines_;    // by ARN
   std::map<std::string, Function> functions_;  // by ARN
   std::set<std::string> activities_;
   std::set<Timer> timers_;

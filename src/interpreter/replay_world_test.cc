@@ -23,10 +23,14 @@ Value parsed_or_text(const std::string& text) {
 // How the recorded function of behaviour "decorate" prints its event.
 std::string python_text(const Value& value, bool nested) {
   switch (value.kind()) {
-    case json::Kind::null: return "None";
-    case json::Kind::boolean: return value.as_bool() ? "True" : "False";
-    case json::Kind::string: return nested ? "'" + value.as_string() + "'" : value.as_string();
-    case json::Kind::number: return json::print(value);
+    case json::Kind::null:
+      return "None";
+    case json::Kind::boolean:
+      return value.as_bool() ? "True" : "False";
+    case json::Kind::string:
+      return nested ? "'" + value.as_string() + "'" : value.as_string();
+    case json::Kind::number:
+      return json::print(value);
     case json::Kind::array: {
       std::string text = "[";
       for (const Value& item : value.items()) text += (text.size() > 1 ? ", " : "") + python_text(item, true);
@@ -52,11 +56,16 @@ Value raised(std::string_view type, std::string_view message) {
 
 Value status_name(Status status) {
   switch (status) {
-    case Status::succeeded: return "SUCCEEDED";
-    case Status::failed: return "FAILED";
-    case Status::timed_out: return "TIMED_OUT";
-    case Status::aborted: return "ABORTED";
-    default: return "RUNNING";
+    case Status::succeeded:
+      return "SUCCEEDED";
+    case Status::failed:
+      return "FAILED";
+    case Status::timed_out:
+      return "TIMED_OUT";
+    case Status::aborted:
+      return "ABORTED";
+    default:
+      return "RUNNING";
   }
 }
 
@@ -64,11 +73,16 @@ Value status_name(Status status) {
 Value describe(Execution& child, bool as_json) {
   const ExecutionState& state = child.state();
   const Value included = Value::object({{"Included", true}});
-  const auto data = [&](const Payload& payload) { return as_json ? parsed_or_text(payload.text()) : Value(payload.text()); };
+  const auto data = [&](const Payload& payload) {
+    return as_json ? parsed_or_text(payload.text()) : Value(payload.text());
+  };
   json::ObjectBuilder out;
   out.set_if(state.head.cause.has_value(), "Cause", state.head.cause.value_or(""));
   out.set_if(state.head.error.has_value(), "Error", state.head.error.value_or(""));
-  out.set("ExecutionArn", state.facts.arn).set("Input", data(state.facts.input)).set("InputDetails", included).set("Name", state.facts.name);
+  out.set("ExecutionArn", state.facts.arn)
+      .set("Input", data(state.facts.input))
+      .set("InputDetails", included)
+      .set("Name", state.facts.name);
   if (state.head.status == Status::succeeded) out.set("Output", data(state.head.output)).set("OutputDetails", included);
   out.set("RedriveCount", 0);
   const bool succeeded = state.head.status == Status::succeeded;
@@ -101,6 +115,7 @@ void Execution::step(const Command& command) {
     ASSERT_TRUE(transition.has_value()) << transition.error().to_string();
     unfinished = transition->unfinished;
     ++steps_;
+    effects_seen_ += transition->effects.size();
     next = Continue{};
     events_.insert(events_.end(), transition->events.begin(), transition->events.end());
     write_back();
@@ -207,7 +222,7 @@ void World::run(Execution& execution, base::Timestamp until) {
     const Timer timer = *timers_.begin();
     timers_.erase(timers_.begin());
     now_ = std::max(now_, timer.due);
-    timer.execution->step(TimerFired{timer.id});
+    timer.execution->step(TimerFired{timer.id, timer.due});
   }
 }
 
@@ -231,14 +246,17 @@ void World::dispatch(Execution& execution, TaskId id) {
   const auto request = execution.task(id);
   if (!request) return;
   switch (request->kind) {
-    case TaskRequest::Kind::map_run: return run_map(execution, *request);
+    case TaskRequest::Kind::map_run:
+      return run_map(execution, *request);
     case TaskRequest::Kind::lambda_function:
       call_function(execution, *request, request->resource, parsed_or_text(request->parameters.text()));
       return;
-    case TaskRequest::Kind::activity: break;
+    case TaskRequest::Kind::activity:
+      break;
     case TaskRequest::Kind::integration:
       if (request->service == "lambda" && request->action == "invoke" && invoke(execution, *request)) return;
-      if (request->service == "states" && request->action == "startExecution" && start_nested(execution, *request)) return;
+      if (request->service == "states" && request->action == "startExecution" && start_nested(execution, *request))
+        return;
       break;
   }
   if (answer) answer(execution, *request);
@@ -254,16 +272,18 @@ bool World::invoke(Execution& execution, const TaskRequest& request) {
   Value event = payload != nullptr && !payload->is_null() ? *payload : Value::object(std::vector<json::Member>{});
   if (event.is_string()) event = parsed_or_text(event.as_string());
   if (!functions_.contains(arn)) {
-    execution.step(TaskFailed{request.id, "Lambda.ResourceNotFoundException",
-                              fmt::format("Function not found: {}:$LATEST (Service: AWSLambda; Status Code: 404; Error Code: "
-                                          "ResourceNotFoundException; Request ID: 0; Proxy: null)",
-                                          arn)});
+    execution.step(
+        TaskFailed{request.id, "Lambda.ResourceNotFoundException",
+                   fmt::format("Function not found: {}:$LATEST (Service: AWSLambda; Status Code: 404; Error Code: "
+                               "ResourceNotFoundException; Request ID: 0; Proxy: null)",
+                               arn)});
     return true;
   }
   return call_function(execution, request, arn, event);
 }
 
-bool World::call_function(Execution& execution, const TaskRequest& request, const std::string& function_arn, const Value& payload) {
+bool World::call_function(Execution& execution, const TaskRequest& request, const std::string& function_arn,
+                          const Value& payload) {
   const auto function = functions_.find(function_arn);
   if (function == functions_.end()) return false;
   const std::string& behaviour = function->second.behaviour;
@@ -292,21 +312,25 @@ bool World::start_nested(Execution& execution, const TaskRequest& request) {
   const Value* arn = parameters.find("StateMachineArn");
   const auto machine = arn != nullptr && arn->is_string() ? machines_.find(arn->as_string()) : machines_.end();
   if (machine == machines_.end()) {
-    execution.step(TaskFailed{request.id, "StepFunctions.StateMachineDoesNotExistException",
-                              fmt::format("State Machine Does Not Exist: '{}' (Service: AWSStepFunctions; Status Code: 400; Error Code: "
-                                          "StateMachineDoesNotExist; Request ID: 0; Proxy: null)",
-                                          arn != nullptr ? arn->as_string() : "")});
+    execution.step(TaskFailed{
+        request.id, "StepFunctions.StateMachineDoesNotExistException",
+        fmt::format("State Machine Does Not Exist: '{}' (Service: AWSStepFunctions; Status Code: 400; Error Code: "
+                    "StateMachineDoesNotExist; Request ID: 0; Proxy: null)",
+                    arn != nullptr ? arn->as_string() : "")});
     return true;
   }
   const Value* input = parameters.find("Input");
   const Value* name = parameters.find("Name");
-  const std::string text = input == nullptr || input->is_null() ? "{}" : input->is_string() ? input->as_string() : json::print(*input);
+  const std::string text = input == nullptr || input->is_null() ? "{}"
+                           : input->is_string()                 ? input->as_string()
+                                                                : json::print(*input);
   ExecutionFacts facts;
   facts.name = name != nullptr ? name->as_string() : fmt::format("nested-{}", ++names_);
   facts.arn = fmt::format("arn:aws:states:{}:{}:execution:{}:{}", kRegion, kAccount, machine->second.name, facts.name);
   facts.input = Payload::from_text(text);
   Execution& child = begin(machine->second, std::move(facts));
-  const Payload started = Payload::from_value(Value::object({{"ExecutionArn", child.state().facts.arn}, {"StartDate", now_.ms()}}));
+  const Payload started =
+      Payload::from_value(Value::object({{"ExecutionArn", child.state().facts.arn}, {"StartDate", now_.ms()}}));
   if (request.pattern == TaskPattern::request_response) {
     execution.step(TaskSucceeded{request.id, started});
   } else {
@@ -331,7 +355,8 @@ void World::run_map(Execution& execution, const TaskRequest& request) {
   const auto plan = map_run_plan(*program, request);
   ASSERT_TRUE(plan.has_value());
   const std::string label = plan->label.empty() ? "label" : plan->label;
-  const std::string run_arn = fmt::format("arn:aws:states:{}:{}:mapRun:{}/{}:run-{}", kRegion, kAccount, execution.machine().name, label, ++names_);
+  const std::string run_arn = fmt::format("arn:aws:states:{}:{}:mapRun:{}/{}:run-{}", kRegion, kAccount,
+                                          execution.machine().name, label, ++names_);
   execution.step(MapRunStarted{request.id, run_arn});
   base::SplitMix generator(7);
   const Value items = plan->items.value_or(Value::array({}));
@@ -342,7 +367,8 @@ void World::run_map(Execution& execution, const TaskRequest& request) {
   for (const ChildInput& input : *inputs) {
     ExecutionFacts facts;
     facts.name = fmt::format("child-{}", ++names_);
-    facts.arn = fmt::format("arn:aws:states:{}:{}:execution:{}/{}:{}", kRegion, kAccount, execution.machine().name, label, facts.name);
+    facts.arn = fmt::format("arn:aws:states:{}:{}:execution:{}/{}:{}", kRegion, kAccount, execution.machine().name,
+                            label, facts.name);
     facts.map_run_arn = run_arn;
     facts.graph = plan->processor;
     facts.input = input.input;

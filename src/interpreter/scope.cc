@@ -23,7 +23,8 @@ const Value& StateScope::context() const {
 
 const Value* StateScope::variable(std::string_view name) const {
   for (const Frame* frame = &frame_; frame != nullptr; frame = parent_of(*frame)) {
-    const auto found = std::find_if(frame->variables.begin(), frame->variables.end(), [&](const Variable& v) { return v.name == name; });
+    const auto found = std::find_if(frame->variables.begin(), frame->variables.end(),
+                                    [&](const Variable& v) { return v.name == name; });
     if (found == frame->variables.end()) continue;
     return &variables_.emplace_back(value_of(found->value));
   }
@@ -58,8 +59,8 @@ Value StateScope::state_value() const {
   members.reserve(3);
   members.push_back({"Name", state.name});
   members.push_back({"EnteredTime", base::to_iso8601(frame_.entered)});
-  const bool can_retry =
-      state.type() == asl::StateType::task || state.type() == asl::StateType::map || state.type() == asl::StateType::parallel;
+  const bool can_retry = state.type() == asl::StateType::task || state.type() == asl::StateType::map ||
+                         state.type() == asl::StateType::parallel;
   if (can_retry) {
     const auto retries = std::accumulate(frame_.retries.begin(), frame_.retries.end(), std::int64_t{0});
     members.push_back({"RetryCount", retries});
@@ -87,7 +88,8 @@ Value StateScope::build() const {
   std::vector<json::Member> members;
   members.reserve(5);
   members.push_back({"Execution", execution_value()});
-  members.push_back({"StateMachine", Value::object({{"Id", state_.facts.state_machine_arn}, {"Name", state_.facts.state_machine_name}})});
+  members.push_back({"StateMachine", Value::object({{"Id", state_.facts.state_machine_arn},
+                                                    {"Name", state_.facts.state_machine_name}})});
   members.push_back({"State", state_value()});
   if (task_ && step_.task_token) members.push_back({"Task", Value::object({{"Token", step_.task_token(*task_)}})});
   if (auto item = map_item()) {

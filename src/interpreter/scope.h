@@ -1,8 +1,8 @@
 // What the queries of one state can see besides its data: the context object, and the variables of its frame and of the
 // frames around it.
 //
-// The context object is built when first asked for. Values that were handed out stay as long as the scope, which is a local
-// variable of the code that runs the state. Internal to this room.
+// The context object is built when first asked for. Values that were handed out stay as long as the scope, which is a
+// local variable of the code that runs the state. Internal to this room.
 #pragma once
 
 #include <deque>
@@ -59,7 +59,7 @@ class StateScope final : public jsonpath::Scope {
   std::optional<TaskId> task_;
   std::optional<MapItem> item_;
   mutable bool built_ = false;
-  mutable std::deque<json::Value> contexts_;   // the last one is current; a deque keeps the others where they are
+  mutable std::deque<json::Value> contexts_;  // the last one is current; a deque keeps the others where they are
   mutable std::deque<json::Value> variables_;
   mutable std::optional<base::Error> load_error_;
 };

@@ -26,7 +26,8 @@ base::Result<Transition> Stepper::run(const Command& command) {
   const bool redrives = std::holds_alternative<Redrive>(command);
   const bool running = state_.head.status == Status::running;
   const bool fresh = running && state_.head.next_event_id == 1;
-  if (starts ? !fresh : redrives ? running : !running) return std::move(out_);
+  const bool redrivable = !running && !state_.facts.express && state_.head.status != Status::succeeded;
+  if (starts ? !fresh : redrives ? !redrivable : !running) return std::move(out_);
 
   if (!starts) {
     ESC_TRY(Frame* const root, state_.find(0));
@@ -73,14 +74,22 @@ base::Result<void> Stepper::run_state(Frame& frame) {
   if (frame.entered_event == 0) emit_entered(frame, state);
   Activation activation = activate(frame);
   switch (state.type()) {
-    case asl::StateType::pass: return run_pass(activation);
-    case asl::StateType::task: return run_task(activation);
-    case asl::StateType::choice: return run_choice(activation);
-    case asl::StateType::wait: return run_wait(activation);
-    case asl::StateType::succeed: return run_succeed(activation);
-    case asl::StateType::fail: return run_fail(activation);
-    case asl::StateType::parallel: return run_parallel(activation);
-    case asl::StateType::map: return run_map(activation);
+    case asl::StateType::pass:
+      return run_pass(activation);
+    case asl::StateType::task:
+      return run_task(activation);
+    case asl::StateType::choice:
+      return run_choice(activation);
+    case asl::StateType::wait:
+      return run_wait(activation);
+    case asl::StateType::succeed:
+      return run_succeed(activation);
+    case asl::StateType::fail:
+      return run_fail(activation);
+    case asl::StateType::parallel:
+      return run_parallel(activation);
+    case asl::StateType::map:
+      return run_map(activation);
   }
   return {};
 }
@@ -94,55 +103,27 @@ base::Result<void> Stepper::apply(const Start&) {
   if (!facts.alias_arn.empty()) add(event, FieldId::state_machine_alias_arn, facts.alias_arn);
   if (!facts.version_arn.empty()) add(event, FieldId::state_machine_version_arn, facts.version_arn);
   ESC_ASSERT(facts.graph < program_.graphs.size());
-  if (facts.graph == 0 && program_.timeout_seconds) {
-    state_.head.timeout_due = context_.now + base::Duration::seconds(*program_.timeout_seconds);
-    out_.effects.push_back(ArmTimer{{0, TimerKind::execution_timeout, state_.head.redrive_count}, *state_.head.timeout_due});
-  }
+  arm_execution_timeout();
   enter_next(root, program_.graphs[facts.graph].start_at, facts.input);
   return {};
 }
 
-base::Result<Frame*> Stepper::waiting_frame(FrameId id, std::uint32_t attempt, Phase phase) {
+base::Result<Frame*> Stepper::frame_at(FrameId id, std::uint32_t attempt) {
   auto found = state_.find(id);
   if (!found) {
     if (found.error().code == base::ErrorCode::not_found) return nullptr;
     return std::move(found).error();
   }
-  if ((*found)->attempt != attempt || (*found)->phase != phase) return nullptr;
+  if ((*found)->attempt != attempt) return nullptr;
   return state_.touch(id);
 }
 
-base::Result<void> Stepper::apply(const TimerFired& command) {
-  const TimerId& timer = command.timer;
-  switch (timer.kind) {
-    case TimerKind::wait: {
-      ESC_TRY(Frame* const frame, waiting_frame(timer.frame, timer.attempt, Phase::waiting));
-      return frame == nullptr ? base::Result<void>() : wait_is_over(*frame);
-    }
-    case TimerKind::retry: {
-      ESC_TRY(Frame* const frame, waiting_frame(timer.frame, timer.attempt, Phase::backing_off));
-      if (frame == nullptr) return {};
-      frame->phase = Phase::ready;
-      runnable_.push_back(frame->id);
-      return {};
-    }
-    case TimerKind::task_timeout:
-    case TimerKind::task_heartbeat: {
-      ESC_TRY(Frame* const frame, waiting_frame(timer.frame, timer.attempt, Phase::working));
-      if (frame == nullptr || !frame->task) return {};
-      auto& due = timer.kind == TimerKind::task_timeout ? frame->task->timeout_due : frame->task->heartbeat_due;
-      if (!due || *due > context_.now) return {};  // moved on by a heartbeat since
-      due.reset();
-      return task_timed_out(*frame);
-    }
-    case TimerKind::execution_timeout: {
-      if (!state_.head.timeout_due || timer.attempt != state_.head.redrive_count) return {};
-      state_.head.timeout_due.reset();
-      return time_out_execution();
-    }
-  }
-  return {};
+base::Result<Frame*> Stepper::working_frame(const TaskId& task) {
+  ESC_TRY(Frame* const frame, frame_at(task.frame, task.attempt));
+  return frame != nullptr && frame->phase == Phase::working && frame->task ? frame : nullptr;
 }
+
+base::Result<Frame*> Stepper::frame_of(const TimerId& timer) { return frame_at(timer.frame, timer.attempt); }
 
 base::Result<void> Stepper::time_out_execution() {
   ESC_TRY(Frame* const root, state_.touch(0));
@@ -163,15 +144,17 @@ base::Result<void> Stepper::apply(const Stop& command) {
 base::Result<void> Stepper::exceed_history() {
   ESC_TRY(Frame* const root, state_.touch(0));
   ESC_CHECK(abort(*root, 0, false));
-  const StateError error{"States.Runtime",
-                         fmt::format("The execution reached the maximum number of history events ({}).", limits_.history_events_max)};
+  const StateError error{
+      "States.Runtime",
+      fmt::format("The execution reached the maximum number of history events ({}).", limits_.history_events_max)};
   const std::uint64_t previous = out_.events.empty() ? root->last_event : out_.events.back().id;
   Event& event = emit(EventType::ExecutionFailed, previous);
   add_error(event, error);
   return end_execution(Status::failed, error);
 }
 
-base::Result<Transition> step(const asl::Program& program, ExecutionState& state, const Command& command, const StepContext& context) {
+base::Result<Transition> step(const asl::Program& program, ExecutionState& state, const Command& command,
+                              const StepContext& context) {
   return Stepper(program, state, context).run(command);
 }
 

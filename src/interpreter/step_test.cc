@@ -129,6 +129,44 @@ TEST_F(StepTest, AWaitFiresOnTimeAndNotEarlier) {
   expect_nothing_left();
 }
 
+TEST_F(StepTest, AWaitCanBeMoved) {
+  Execution& execution = start(R"({"StartAt":"W","States":{"W":{"Type":"Wait","Seconds":90,"End":true}}})");
+  const base::Timestamp started = world_.now();
+  execution.step(MoveTimer{{0, TimerKind::wait, 1}, started + Duration::seconds(5)});
+  execution.step(TimerFired{{0, TimerKind::wait, 1}, started + Duration::seconds(90)});  // the old time
+  EXPECT_TRUE(execution.running());
+  world_.run(execution);
+  EXPECT_EQ(world_.now(), started + Duration::seconds(5));
+  EXPECT_EQ(execution.state().head.status, Status::succeeded);
+  expect_nothing_left();
+}
+
+TEST_F(StepTest, ATimerArmedAndCancelledInOneStepIsNotSeen) {
+  Execution& execution = start(R"({"TimeoutSeconds":9,"StartAt":"P","States":{"P":{"Type":"Pass","End":true}}})");
+  EXPECT_EQ(execution.state().head.status, Status::succeeded);
+  EXPECT_EQ(execution.effects_seen(), 0u);
+}
+
+TEST_F(StepTest, ResultsThatAreTooLargeTogetherFailTheState) {
+  world_.default_limits.payload_bytes_max = 1'000;
+  Execution& execution = start(
+      R"({"StartAt":"M","States":{"M":{"Type":"Map","End":true,"ItemsPath":"$.list","ItemProcessor":{"StartAt":"P","States":{
+    "P":{"Type":"Pass","Result":"0123456789012345678901234567890123456789","End":true}}}}}})",
+      R"({"list":[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30]})");
+  EXPECT_EQ(execution.state().head.error, "States.DataLimitExceeded");
+  expect_nothing_left();
+}
+
+TEST_F(StepTest, AMapRunThatCannotBeCarriedOutFailsTheState) {
+  Execution& execution =
+      start(R"({"StartAt":"M","States":{"M":{"Type":"Map","End":true,"ItemProcessor":{"ProcessorConfig":
+    {"Mode":"DISTRIBUTED","ExecutionType":"STANDARD"},"StartAt":"A","States":{"A":{"Type":"Pass","End":true}}}}}})",
+            "[1]");
+  execution.step(TaskFailed{task(execution).id, "States.Runtime", "no runs here"});
+  EXPECT_EQ(execution.state().head.status, Status::failed);
+  expect_nothing_left();
+}
+
 constexpr std::string_view kParallel = R"({"StartAt":"P","States":{"P":{"Type":"Parallel","End":true,"Branches":[
   {"StartAt":"T","States":{"T":{"Type":"Task","Resource":"arn:aws:states:::sqs:sendMessage",
      "Parameters":{"QueueUrl":"q","MessageBody":"b"},"End":true}}},
@@ -178,7 +216,8 @@ TEST_F(StepTest, TheMachinesTimeoutEndsTheExecution) {
 }
 
 TEST_F(StepTest, RetriersCountForThemselvesAndBackOff) {
-  Execution& execution = start(R"({"StartAt":"T","States":{"T":{"Type":"Task","Resource":"arn:aws:states:::sqs:sendMessage",
+  Execution& execution =
+      start(R"({"StartAt":"T","States":{"T":{"Type":"Task","Resource":"arn:aws:states:::sqs:sendMessage",
      "Parameters":{"QueueUrl":"q","MessageBody":"b"},"End":true,
     "Retry":[{"ErrorEquals":["A"],"IntervalSeconds":2,"BackoffRate":3,"MaxAttempts":2},
              {"ErrorEquals":["States.ALL"],"IntervalSeconds":7,"MaxAttempts":1}]}}})");
@@ -197,7 +236,8 @@ TEST_F(StepTest, RetriersCountForThemselvesAndBackOff) {
 }
 
 TEST_F(StepTest, ACatcherSeesNullsWhereTheErrorHasNoMembers) {
-  Execution& execution = start(R"({"StartAt":"T","States":{"T":{"Type":"Task","Resource":"arn:aws:states:::sqs:sendMessage.waitForTaskToken",
+  Execution& execution = start(
+      R"({"StartAt":"T","States":{"T":{"Type":"Task","Resource":"arn:aws:states:::sqs:sendMessage.waitForTaskToken",
     "Parameters":{"QueueUrl":"q","MessageBody":{"t.$":"$$.Task.Token"}},"End":true,"Catch":[{"ErrorEquals":["States.ALL"],"Next":"Z"}]},
     "Z":{"Type":"Pass","End":true}}})");
   EXPECT_EQ(task(execution).parameters.text(), R"({"QueueUrl":"q","MessageBody":{"t":"token-0-0-1"}})");
@@ -208,9 +248,10 @@ TEST_F(StepTest, ACatcherSeesNullsWhereTheErrorHasNoMembers) {
 }
 
 TEST_F(StepTest, InlineMapKeepsToItsConcurrency) {
-  Execution& execution = start(R"({"StartAt":"M","States":{"M":{"Type":"Map","MaxConcurrency":2,"End":true,"ItemProcessor":{"StartAt":"W",
+  Execution& execution =
+      start(R"({"StartAt":"M","States":{"M":{"Type":"Map","MaxConcurrency":2,"End":true,"ItemProcessor":{"StartAt":"W",
     "States":{"W":{"Type":"Wait","Seconds":10,"End":true}}}}}})",
-                               "[1,2,3,4,5]");
+            "[1,2,3,4,5]");
   EXPECT_EQ(world_.pending_timers(), 2u);
   const base::Timestamp started = world_.now();
   world_.run(execution);
@@ -225,8 +266,10 @@ TEST_F(StepTest, AStepHandsBackControlAndGoesOn) {
   for (int i = 1; i < 3'000; ++i) items += "," + std::to_string(i);
   items += "]";
   std::string error;
-  const replay::Machine& machine = world_.create_machine("machine", R"({"StartAt":"M","States":{"M":{"Type":"Map","End":true,
-    "ItemProcessor":{"StartAt":"A","States":{"A":{"Type":"Pass","Next":"B"},"B":{"Type":"Pass","End":true}}}}}})", error);
+  const replay::Machine& machine =
+      world_.create_machine("machine", R"({"StartAt":"M","States":{"M":{"Type":"Map","End":true,
+    "ItemProcessor":{"StartAt":"A","States":{"A":{"Type":"Pass","Next":"B"},"B":{"Type":"Pass","End":true}}}}}})",
+                            error);
   world_.default_limits.transitions_per_step_max = 100;
   world_.default_limits.payload_bytes_max = 1 << 20;
   world_.default_limits.history_events_max = 1'000'000;
@@ -267,12 +310,13 @@ TEST_F(StepTest, RedriveRunsOnlyWhatDidNotSucceed) {
 
 TEST_F(StepTest, RedriveGoesOnWithAMapsLeftIterations) {
   world_.add_function({"flaky", "raise-exception"});
-  Execution& execution = start(R"({"StartAt":"M","States":{"M":{"Type":"Map","MaxConcurrency":1,"End":true,"ItemProcessor":{"StartAt":"C","States":{
+  Execution& execution = start(
+      R"({"StartAt":"M","States":{"M":{"Type":"Map","MaxConcurrency":1,"End":true,"ItemProcessor":{"StartAt":"C","States":{
     "C":{"Type":"Choice","Choices":[{"Variable":"$","NumericEquals":1,"Next":"T"}],"Default":"D"},
     "T":{"Type":"Task","Resource":"arn:aws:states:::sqs:sendMessage",
      "Parameters":{"QueueUrl":"q","MessageBody":"b"},"End":true},
     "D":{"Type":"Pass","End":true}}}}}})",
-                               "[0,1,2]");
+      "[0,1,2]");
   FrameId second = 2;
   execution.step(TaskFailed{task(execution, second).id, "Broken", std::nullopt});
   ASSERT_EQ(execution.state().head.status, Status::failed);
@@ -284,7 +328,8 @@ TEST_F(StepTest, RedriveGoesOnWithAMapsLeftIterations) {
 }
 
 TEST_F(StepTest, TheSameSeedGivesTheSameExecution) {
-  const std::string_view definition = R"asl({"StartAt":"A","States":{"A":{"Type":"Pass","Parameters":{"id.$":"States.UUID()",
+  const std::string_view definition =
+      R"asl({"StartAt":"A","States":{"A":{"Type":"Pass","Parameters":{"id.$":"States.UUID()",
     "n.$":"States.MathRandom(1, 1000000)"},"End":true}}})asl";
   World other;
   std::string error;
@@ -295,24 +340,27 @@ TEST_F(StepTest, TheSameSeedGivesTheSameExecution) {
 }
 
 TEST_F(StepTest, ADistributedMapBatchesItsItems) {
-  Execution& execution = start(R"({"QueryLanguage":"JSONata","StartAt":"M","States":{"M":{"Type":"Map","Items":"{% [1..5] %}",
+  Execution& execution =
+      start(R"({"QueryLanguage":"JSONata","StartAt":"M","States":{"M":{"Type":"Map","Items":"{% [1..5] %}",
     "ItemSelector":{"n":"{% $states.context.Map.Item.Value * 10 %}"},
     "ItemBatcher":{"MaxItemsPerBatch":2,"BatchInput":{"of":"{% $states.input.name %}"}},"End":true,
     "ItemProcessor":{"ProcessorConfig":{"Mode":"DISTRIBUTED","ExecutionType":"STANDARD"},"StartAt":"A",
     "States":{"A":{"Type":"Pass","Output":"{% $count($states.input.Items) %}","End":true}}}}}})",
-                               R"({"name":"x"})");
+            R"({"name":"x"})");
   const auto plan = map_run_plan(*execution.machine().program, task(execution));
   ASSERT_TRUE(plan.has_value());
   base::SplitMix generator(1);
-  const auto inputs = child_inputs(*execution.machine().program, *plan, plan->items->items(), 0, generator, world_.now());
+  const auto inputs =
+      child_inputs(*execution.machine().program, *plan, plan->items->items(), 0, generator, world_.now());
   ASSERT_TRUE(inputs.has_value());
   ASSERT_EQ(inputs->size(), 3u);
   EXPECT_EQ((*inputs)[0].input.text(), R"({"BatchInput":{"of":"x"},"Items":[{"n":10},{"n":20}]})");
   EXPECT_EQ((*inputs)[2].first_item, 4u);
   world_.run(execution);
   EXPECT_EQ(execution.state().head.output.text(), "[2,2,1]");
-  EXPECT_THAT(lines(execution, 3), ElementsAre("3<2 MapStateStarted", "4<3 MapRunStarted", "5<4 MapRunSucceeded", "6<5 MapStateSucceeded",
-                                               "7<4 MapStateExited", "8<7 ExecutionSucceeded"));
+  EXPECT_THAT(lines(execution, 3),
+              ElementsAre("3<2 MapStateStarted", "4<3 MapRunStarted", "5<4 MapRunSucceeded", "6<5 MapStateSucceeded",
+                          "7<4 MapStateExited", "8<7 ExecutionSucceeded"));
   expect_nothing_left();
 }
 

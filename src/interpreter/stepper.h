@@ -44,10 +44,19 @@ class Stepper {
   base::Result<void> apply(const Continue&) { return {}; }
   base::Result<void> apply(const MapRunStarted& command);
   base::Result<void> apply(const MapRunEnded& command);
+  base::Result<void> apply(const MoveTimer& command);
+  // The armed time of a timer of the frame; nullptr: it is not armed.
+  base::Timestamp* armed(Frame& frame, TimerKind kind);
+  // The frame of a timer, marked as changed; nullptr when it has moved on or is gone.
+  base::Result<Frame*> frame_of(const TimerId& timer);
+  void arm(const TimerId& timer, base::Timestamp due) { out_.effects.push_back(ArmTimer{timer, due}); }
+  void cancel(const TimerId& timer, base::Timestamp due);
+  void arm_execution_timeout();
   base::Result<void> run_all();
   base::Result<void> run_state(Frame& frame);
-  // The frame a timer or task belongs to, marked as changed; nullptr when it has moved on or is gone.
-  base::Result<Frame*> waiting_frame(FrameId id, std::uint32_t attempt, Phase phase);
+  // The frame of a task in flight, marked as changed; nullptr when it has moved on or is gone.
+  base::Result<Frame*> working_frame(const TaskId& task);
+  base::Result<Frame*> frame_at(FrameId id, std::uint32_t attempt);
   base::Result<void> time_out_execution();
   base::Result<void> exceed_history();
 
@@ -70,7 +79,9 @@ class Stepper {
     const asl::State& state;
     StateScope scope;
   };
-  Activation activate(Frame& frame) { return {frame, program_.at(frame.state), StateScope(program_, state_, frame, context_)}; }
+  Activation activate(Frame& frame) {
+    return {frame, program_.at(frame.state), StateScope(program_, state_, frame, context_)};
+  }
   asl::Environment environment(const Activation& activation, const json::Value& input) {
     return {input, activation.scope, generator_, nullptr, nullptr, context_.now};
   }
@@ -114,7 +125,8 @@ class Stepper {
   base::Result<bool> catch_error(Frame& frame, const asl::State& state, StateError& error);
   asl::Evaluated<Outcome> caught_outcome(Activation& activation, const asl::Catcher& catcher, const StateError& error);
   base::Result<void> fail_frame(Frame& frame, StateError error);
-  void emit_evaluation_failed(Frame& frame, const asl::State& state, const StateError& error, const asl::Failure& failure);
+  void emit_evaluation_failed(Frame& frame, const asl::State& state, const StateError& error,
+                              const asl::Failure& failure);
 
   // ---- abort.cc
   // Stops whatever the frame waits for, and its children.
@@ -147,7 +159,8 @@ class Stepper {
   void start_clocks(Frame& frame);
   void settle(Frame& frame);
   void end_task(Frame& frame);
-  base::Result<void> task_failed(Frame& frame, EventType integration, EventType lambda, EventType activity, const StateError& error);
+  base::Result<void> task_failed(Frame& frame, EventType integration, EventType lambda, EventType activity,
+                                 const StateError& error);
   base::Result<void> task_timed_out(Frame& frame);
 
   // ---- children of Parallel and inline Map: parallel_state.cc, map_state.cc
@@ -170,8 +183,12 @@ class Stepper {
   // ---- map_run.cc
   asl::Evaluated<json::Value> plan_map_run(Activation& activation, const json::Value& input, const json::Value& items,
                                            std::uint32_t concurrency);
-  std::optional<asl::Failure> inspect_inputs(Activation& activation, const json::Value& stored_plan, const json::Value& items);
-  base::Result<void> schedule_map_run(Activation& activation, const json::Payload& input, const json::Value& items, std::uint32_t concurrency);
+  std::optional<asl::Failure> inspect_inputs(Activation& activation, const json::Value& stored_plan,
+                                             const json::Value& items);
+  base::Result<void> schedule_map_run(Activation& activation, const json::Payload& input, const json::Value& items,
+                                      std::uint32_t concurrency);
+
+  base::Result<void> map_run_failed(Frame& frame, const StateError& error);
 
   // ---- redrive.cc
   base::Result<void> resume(Frame& frame);
@@ -182,9 +199,8 @@ class Stepper {
   const Limits& limits_;
   base::SplitMix generator_;
   Transition out_;
-  std::vector<FrameId> runnable_;          // those from next_runnable_ on, first in first out
+  std::vector<FrameId> runnable_;  // those from next_runnable_ on, first in first out
   std::size_t next_runnable_ = 0;
-  std::uint64_t previous_of_entered_ = 0;  // what the latest …StateEntered event links to
   std::uint64_t redriven_event_ = 0;
   bool history_full_ = false;
   Event dropped_;  // stands in for events past the history's limit

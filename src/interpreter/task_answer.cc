@@ -23,14 +23,14 @@ void Stepper::settle(Frame& frame) {
 void Stepper::end_task(Frame& frame) {
   settle(frame);
   TaskInFlight& task = *frame.task;
-  if (task.timeout_due) out_.effects.push_back(CancelTimer{{frame.id, TimerKind::task_timeout, frame.attempt}, *task.timeout_due});
-  if (task.heartbeat_due) out_.effects.push_back(CancelTimer{{frame.id, TimerKind::task_heartbeat, frame.attempt}, *task.heartbeat_due});
+  if (task.timeout_due) cancel({frame.id, TimerKind::task_timeout, frame.attempt}, *task.timeout_due);
+  if (task.heartbeat_due) cancel({frame.id, TimerKind::task_heartbeat, frame.attempt}, *task.heartbeat_due);
   frame.task.reset();
   frame.phase = Phase::ready;
 }
 
 base::Result<void> Stepper::apply(const ActivityTaken& command) {
-  ESC_TRY(Frame* const frame, waiting_frame(command.task.frame, command.task.attempt, Phase::working));
+  ESC_TRY(Frame* const frame, working_frame(command.task));
   if (frame == nullptr || frame->task->settled) return {};
   Event& event = emit(EventType::ActivityStarted, *frame);
   if (!command.worker_name.empty()) add(event, FieldId::worker_name, command.worker_name);
@@ -40,7 +40,7 @@ base::Result<void> Stepper::apply(const ActivityTaken& command) {
 }
 
 base::Result<void> Stepper::apply(const TaskSubmitted& command) {
-  ESC_TRY(Frame* const frame, waiting_frame(command.task.frame, command.task.attempt, Phase::working));
+  ESC_TRY(Frame* const frame, working_frame(command.task));
   if (frame == nullptr || frame->task->settled || !is_task(program_.at(frame->state))) return {};
   Event& event = emit(EventType::TaskSubmitted, *frame);
   add_resource(event, resource_of(program_.at(frame->state)));
@@ -50,30 +50,35 @@ base::Result<void> Stepper::apply(const TaskSubmitted& command) {
 }
 
 base::Result<void> Stepper::apply(const TaskHeartbeat& command) {
-  ESC_TRY(Frame* const frame, waiting_frame(command.task.frame, command.task.attempt, Phase::working));
+  ESC_TRY(Frame* const frame, working_frame(command.task));
   if (frame == nullptr || !frame->task->heartbeat_due) return {};
   const TimerId timer{frame->id, TimerKind::task_heartbeat, frame->attempt};
   const base::Timestamp due = context_.now + base::Duration::seconds(frame->task->heartbeat_seconds);
   if (due == *frame->task->heartbeat_due) return {};
-  out_.effects.push_back(CancelTimer{timer, *frame->task->heartbeat_due});
+  cancel(timer, *frame->task->heartbeat_due);
   frame->task->heartbeat_due = due;
-  out_.effects.push_back(ArmTimer{timer, due});
+  arm(timer, due);
   return {};
 }
 
 base::Result<void> Stepper::apply(const TaskSucceeded& command) {
-  ESC_TRY(Frame* const frame, waiting_frame(command.task.frame, command.task.attempt, Phase::working));
+  ESC_TRY(Frame* const frame, working_frame(command.task));
   if (frame == nullptr) return {};
   const asl::State& state = program_.at(frame->state);
   if (!is_task(state)) return {};
   const Resource& resource = resource_of(state);
   if (const auto too_large = check_size(command.output, resource.arn)) {
-    return task_failed(*frame, EventType::TaskFailed, EventType::LambdaFunctionFailed, EventType::ActivityFailed, *too_large);
+    return task_failed(*frame, EventType::TaskFailed, EventType::LambdaFunctionFailed, EventType::ActivityFailed,
+                       *too_large);
   }
   end_task(*frame);
   switch (resource.kind) {
-    case Resource::Kind::lambda: add(emit(EventType::LambdaFunctionSucceeded, *frame), FieldId::output, command.output); break;
-    case Resource::Kind::activity: add(emit(EventType::ActivitySucceeded, *frame), FieldId::output, command.output); break;
+    case Resource::Kind::lambda:
+      add(emit(EventType::LambdaFunctionSucceeded, *frame), FieldId::output, command.output);
+      break;
+    case Resource::Kind::activity:
+      add(emit(EventType::ActivitySucceeded, *frame), FieldId::output, command.output);
+      break;
     case Resource::Kind::integration:
     case Resource::Kind::sdk: {
       Event& event = emit(EventType::TaskSucceeded, *frame);
@@ -86,13 +91,18 @@ base::Result<void> Stepper::apply(const TaskSucceeded& command) {
   return complete(activation, {.result = command.output, .next = &state.next, .has_result = true});
 }
 
-base::Result<void> Stepper::task_failed(Frame& frame, EventType integration, EventType lambda, EventType activity, const StateError& error) {
+base::Result<void> Stepper::task_failed(Frame& frame, EventType integration, EventType lambda, EventType activity,
+                                        const StateError& error) {
   const asl::State& state = program_.at(frame.state);
   const Resource& resource = resource_of(state);
   end_task(frame);
   switch (resource.kind) {
-    case Resource::Kind::lambda: add_error(emit(lambda, frame), error); break;
-    case Resource::Kind::activity: add_error(emit(activity, frame), error); break;
+    case Resource::Kind::lambda:
+      add_error(emit(lambda, frame), error);
+      break;
+    case Resource::Kind::activity:
+      add_error(emit(activity, frame), error);
+      break;
     case Resource::Kind::integration:
     case Resource::Kind::sdk: {
       Event& event = emit(integration, frame);
@@ -105,19 +115,22 @@ base::Result<void> Stepper::task_failed(Frame& frame, EventType integration, Eve
 }
 
 base::Result<void> Stepper::apply(const TaskFailed& command) {
-  ESC_TRY(Frame* const frame, waiting_frame(command.task.frame, command.task.attempt, Phase::working));
-  if (frame == nullptr || !is_task(program_.at(frame->state))) return {};
+  ESC_TRY(Frame* const frame, working_frame(command.task));
+  if (frame == nullptr) return {};
+  if (!is_task(program_.at(frame->state))) return map_run_failed(*frame, {command.error, command.cause});
   return task_failed(*frame, EventType::TaskFailed, EventType::LambdaFunctionFailed, EventType::ActivityFailed,
                      {command.error, command.cause});
 }
 
 // The request of a task that goes on after it was accepted has an event type of its own; other requests just fail.
 base::Result<void> Stepper::apply(const TaskStartFailed& command) {
-  ESC_TRY(Frame* const frame, waiting_frame(command.task.frame, command.task.attempt, Phase::working));
-  if (frame == nullptr || !is_task(program_.at(frame->state))) return {};
+  ESC_TRY(Frame* const frame, working_frame(command.task));
+  if (frame == nullptr) return {};
+  if (!is_task(program_.at(frame->state))) return map_run_failed(*frame, {command.error, command.cause});
   const bool goes_on = resource_of(program_.at(frame->state)).pattern != Resource::Pattern::request_response;
-  return task_failed(*frame, goes_on ? EventType::TaskSubmitFailed : EventType::TaskFailed, EventType::LambdaFunctionFailed,
-                     EventType::ActivityScheduleFailed, {command.error, command.cause});
+  return task_failed(*frame, goes_on ? EventType::TaskSubmitFailed : EventType::TaskFailed,
+                     EventType::LambdaFunctionFailed, EventType::ActivityScheduleFailed,
+                     {command.error, command.cause});
 }
 
 // Catchers see an empty cause; the history shows none. Heartbeats that stay away are told as States.Timeout as well.
@@ -125,7 +138,8 @@ base::Result<void> Stepper::task_timed_out(Frame& frame) {
   const StateError error{"States.Timeout", ""};
   out_.effects.push_back(CancelTask{{frame.id, frame.attempt}});
   if (is_task(program_.at(frame.state))) {
-    return task_failed(frame, EventType::TaskTimedOut, EventType::LambdaFunctionTimedOut, EventType::ActivityTimedOut, error);
+    return task_failed(frame, EventType::TaskTimedOut, EventType::LambdaFunctionTimedOut, EventType::ActivityTimedOut,
+                       error);
   }
   end_task(frame);
   return fail_state(frame, program_.at(frame.state), error);
@@ -133,7 +147,8 @@ base::Result<void> Stepper::task_timed_out(Frame& frame) {
 
 base::Result<std::optional<TaskRequest>> task_of(const asl::Program& program, ExecutionState& state, FrameId id) {
   ESC_TRY(const Frame* const frame, state.find(id));
-  if (state.head.status != Status::running || frame->phase != Phase::working || !frame->task) return std::optional<TaskRequest>();
+  if (state.head.status != Status::running || frame->phase != Phase::working || !frame->task)
+    return std::optional<TaskRequest>();
   const asl::State& at = program.at(frame->state);
   const TaskInFlight& task = *frame->task;
   TaskRequest request;
@@ -153,21 +168,32 @@ base::Result<std::optional<TaskRequest>> task_of(const asl::Program& program, Ex
   const Resource& resource = resource_of(at);
   request.resource = resource.arn;
   switch (resource.kind) {
-    case Resource::Kind::lambda: request.kind = TaskRequest::Kind::lambda_function; break;
-    case Resource::Kind::activity: request.kind = TaskRequest::Kind::activity; break;
+    case Resource::Kind::lambda:
+      request.kind = TaskRequest::Kind::lambda_function;
+      break;
+    case Resource::Kind::activity:
+      request.kind = TaskRequest::Kind::activity;
+      break;
     case Resource::Kind::integration:
-    case Resource::Kind::sdk: request.kind = TaskRequest::Kind::integration; break;
+    case Resource::Kind::sdk:
+      request.kind = TaskRequest::Kind::integration;
+      break;
   }
   request.service = resource.kind == Resource::Kind::sdk ? "aws-sdk:" + resource.service : resource.service;
   request.action = resource.action;
   switch (resource.pattern) {
-    case Resource::Pattern::request_response: break;
-    case Resource::Pattern::sync: request.pattern = TaskPattern::sync; break;
+    case Resource::Pattern::request_response:
+      break;
+    case Resource::Pattern::sync:
+      request.pattern = TaskPattern::sync;
+      break;
     case Resource::Pattern::sync2:
       request.pattern = TaskPattern::sync;
       request.sync_as_json = true;
       break;
-    case Resource::Pattern::wait_for_task_token: request.pattern = TaskPattern::wait_for_task_token; break;
+    case Resource::Pattern::wait_for_task_token:
+      request.pattern = TaskPattern::wait_for_task_token;
+      break;
   }
   return std::optional(std::move(request));
 }

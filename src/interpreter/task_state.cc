@@ -45,14 +45,17 @@ asl::Evaluated<Stepper::TaskPlan> Stepper::plan_task(Activation& activation) {
       if (!credentials) return std::unexpected(std::move(credentials).error());
       const Value* role = credentials->find("RoleArn");
       if (role == nullptr || !role->is_string()) {
-        return std::unexpected(asl::Failure{"States.Runtime", "The field 'RoleArn' of 'Credentials' must be a string.", {}});
+        return std::unexpected(
+            asl::Failure{"States.Runtime", "The field 'RoleArn' of 'Credentials' must be a string.", {}});
       }
       plan.role_arn = role->as_string();
     }
   }
   const Resource& resource = task.resource;
-  if (resource.kind == Resource::Kind::activity && context_.activity_exists && !context_.activity_exists(resource.arn)) {
-    return std::unexpected(asl::Failure{"States.Runtime", fmt::format("The activity {} does not exist.", resource.arn), {}});
+  if (resource.kind == Resource::Kind::activity && context_.activity_exists &&
+      !context_.activity_exists(resource.arn)) {
+    return std::unexpected(
+        asl::Failure{"States.Runtime", fmt::format("The activity {} does not exist.", resource.arn), {}});
   }
   return plan;
 }
@@ -108,14 +111,15 @@ void Stepper::start_clocks(Frame& frame) {
   TaskInFlight& task = *frame.task;
   if (task.timeout_seconds > 0) {
     task.timeout_due = context_.now + base::Duration::seconds(task.timeout_seconds);
-    out_.effects.push_back(ArmTimer{{frame.id, TimerKind::task_timeout, frame.attempt}, *task.timeout_due});
+    arm({frame.id, TimerKind::task_timeout, frame.attempt}, *task.timeout_due);
   }
   // Only those can send heartbeats that were given a token.
   const Resource& resource = program_.at(frame.state).as<asl::TaskState>().resource;
-  const bool has_token = resource.kind == Resource::Kind::activity || resource.pattern == Resource::Pattern::wait_for_task_token;
+  const bool has_token =
+      resource.kind == Resource::Kind::activity || resource.pattern == Resource::Pattern::wait_for_task_token;
   if (has_token && task.heartbeat_seconds > 0) {
     task.heartbeat_due = context_.now + base::Duration::seconds(task.heartbeat_seconds);
-    out_.effects.push_back(ArmTimer{{frame.id, TimerKind::task_heartbeat, frame.attempt}, *task.heartbeat_due});
+    arm({frame.id, TimerKind::task_heartbeat, frame.attempt}, *task.heartbeat_due);
   }
 }
 

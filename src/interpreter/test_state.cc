@@ -22,7 +22,9 @@ namespace {
 // The name that a state has in the context object when its definition gives none.
 constexpr std::string_view kUnnamed = "StateName";
 
-base::Error invalid(std::string message) { return base::make_error(ErrorCode::invalid, "ValidationException", std::move(message)); }
+base::Error invalid(std::string message) {
+  return base::make_error(ErrorCode::invalid, "ValidationException", std::move(message));
+}
 
 // With a blank after each comma and colon, as AWS shows items here.
 void print_spaced(std::string& out, const Value& value) {
@@ -75,8 +77,10 @@ class Recorder final : public Inspector {
   explicit Recorder(const TestStateRequest& request) : request_(request) {}
 
   void see(Stage stage, const Payload& data) override {
-    const auto* name = std::find_if(std::begin(kStages), std::end(kStages), [&](const StageName& s) { return s.stage == stage; });
-    if (stage == Stage::max_concurrency || stage == Stage::tolerated_failure_count || stage == Stage::tolerated_failure_percentage) {
+    const auto* name =
+        std::find_if(std::begin(kStages), std::end(kStages), [&](const StageName& s) { return s.stage == stage; });
+    if (stage == Stage::max_concurrency || stage == Stage::tolerated_failure_count ||
+        stage == Stage::tolerated_failure_percentage) {
       inspection_.set(name->member, value_of(data));
     } else if (stage == Stage::after_items_path) {
       std::string text;
@@ -107,7 +111,8 @@ class Recorder final : public Inspector {
 
   void fails(const StateError& error) override { error_ = error; }
 
-  Children children(std::size_t items, std::optional<std::int64_t> tolerated_count, std::optional<double> tolerated_percentage) override {
+  Children children(std::size_t items, std::optional<std::int64_t> tolerated_count,
+                    std::optional<double> tolerated_percentage) override {
     Children out;
     if (request_.has_mock_error) {
       out.error = StateError{request_.mock_error, request_.mock_cause};
@@ -116,9 +121,11 @@ class Recorder final : public Inspector {
     out.results = Payload::from_text(request_.mock_result.value_or("null"));
     const auto failed = static_cast<double>(request_.map_iteration_failure_count.value_or(0));
     const bool too_many = tolerated_count && failed > static_cast<double>(*tolerated_count);
-    const bool too_large_share = tolerated_percentage && failed * 100 > *tolerated_percentage * static_cast<double>(items);
+    const bool too_large_share =
+        tolerated_percentage && failed * 100 > *tolerated_percentage * static_cast<double>(items);
     if (too_many || too_large_share) {
-      out.error = StateError{"States.ExceedToleratedFailureThreshold", "The specified tolerated failure threshold was exceeded"};
+      out.error = StateError{"States.ExceedToleratedFailureThreshold",
+                             "The specified tolerated failure threshold was exceeded"};
     }
     return out;
   }
@@ -193,11 +200,13 @@ base::Result<void> check_mock(const TestStateRequest& request, const asl::State&
   }
   if (!has_mock(request)) {
     if (has_children) {
-      return base::make_error(ErrorCode::invalid, "InvalidDefinition",
-                              "TestState API does not support Map or Parallel states. Supported state types include: [Task, Wait, Pass, "
-                              "Succeed, Fail, Choice]");
+      return base::make_error(
+          ErrorCode::invalid, "InvalidDefinition",
+          "TestState API does not support Map or Parallel states. Supported state types include: [Task, Wait, Pass, "
+          "Succeed, Fail, Choice]");
     }
-    if (type == asl::StateType::task && !request.role_arn) return invalid("RoleArn must be specified when testing a Task state");
+    if (type == asl::StateType::task && !request.role_arn)
+      return invalid("RoleArn must be specified when testing a Task state");
     return {};
   }
   if (!has_children && type != asl::StateType::task) {
@@ -216,7 +225,8 @@ base::Result<void> check_mock(const TestStateRequest& request, const asl::State&
     const bool writes_results = state.as<asl::MapState>().result_writer.has_value();
     if (writes_results && !result->is_object()) return invalid("Mocked result must be a JSON object.");
     if (!writes_results && !result->is_array()) return invalid("Mocked result must be an array.");
-    if (!writes_results && request.map_iteration_failure_count.value_or(0) > static_cast<std::int64_t>(item_count(*result))) {
+    if (!writes_results &&
+        request.map_iteration_failure_count.value_or(0) > static_cast<std::int64_t>(item_count(*result))) {
       return invalid("Map iteration failure count must be less than or equal to the number of Map iterations");
     }
   }
@@ -284,7 +294,8 @@ base::Result<void> StateTest::Parts::place(const asl::State& at, base::Timestamp
   root.retries.assign(at.retry.size(), request.retrier_retry_count);
   root.runnable.push_back(0);
   if (!variables.is_object()) return {};
-  for (const json::Member& member : variables.members()) root.variables.push_back({member.key, Payload::from_value(member.value)});
+  for (const json::Member& member : variables.members())
+    root.variables.push_back({member.key, Payload::from_value(member.value)});
   return {};
 }
 
@@ -298,18 +309,21 @@ base::Result<StateTest> StateTest::begin(TestStateRequest request, base::Timesta
   const TestStateRequest& asked = parts->request;
   asl::Compilation compiled = asl::compile(asked.definition, {.single_state = true});
   if (!compiled.program) {
-    return base::make_error(ErrorCode::invalid, "InvalidDefinition", asl::invalid_definition_message(compiled.diagnostics));
+    return base::make_error(ErrorCode::invalid, "InvalidDefinition",
+                            asl::invalid_definition_message(compiled.diagnostics));
   }
   parts->program = std::move(compiled.program);
   ESC_TRY(const asl::State* const state, find_state(*parts->program, asked));
   ESC_CHECK(check_mock(asked, *state));
   parts->input = asked.input.value_or("{}");
   if (const auto parsed = json::parse(parts->input); !parsed) {
-    return base::make_error(ErrorCode::invalid, "InvalidExecutionInput", "Invalid State Machine Execution Input: '" + parsed.error().message + "'");
+    return base::make_error(ErrorCode::invalid, "InvalidExecutionInput",
+                            "Invalid State Machine Execution Input: '" + parsed.error().message + "'");
   }
   ESC_TRY(parts->variables, parse_object(asked.variables, "Variables"));
   ESC_CHECK(parts->place(*state, now));
-  if (state->type() == asl::StateType::task && asked.mock_result) parts->mocked_resource = state->as<asl::TaskState>().resource.arn;
+  if (state->type() == asl::StateType::task && asked.mock_result)
+    parts->mocked_resource = state->as<asl::TaskState>().resource.arn;
   ESC_CHECK(parts->step(Continue{}, now));
 
   if (state->type() == asl::StateType::task && has_mock(asked)) {

@@ -1,7 +1,7 @@
 // TestState: one state alone, run through the same step function as an execution, with or without mocks.
 //
-//   StateTest::begin checks the request and runs the state. If it is a Task without a mock, task() says what to carry out, and
-//   answer() takes the outcome. response() is then the API's answer.
+//   StateTest::begin checks the request and runs the state. If it is a Task without a mock, task() says what to carry
+//   out, and answer() takes the outcome. response() is then the API's answer.
 //
 // Threading: one thread. Pure but for the ids that begin() is given.
 #pragma once
@@ -25,7 +25,7 @@ struct TestStateRequest {
   std::optional<std::string> role_arn;
   std::optional<std::string> variables;  // a JSON object
   std::optional<std::string> state_name;
-  std::optional<std::string> context;    // a JSON object
+  std::optional<std::string> context;  // a JSON object
   std::optional<std::string> mock_result;
   bool has_mock_error = false;
   std::optional<std::string> mock_error;
@@ -48,7 +48,8 @@ class StateTest {
   StateTest& operator=(StateTest&&) noexcept;
   ~StateTest();
 
-  // The resource that a mocked result must fit (MockInput's fieldValidationMode); empty unless a Task's result is mocked.
+  // The resource that a mocked result must fit (MockInput's fieldValidationMode); empty unless a Task's result is
+  // mocked.
   const std::string& mocked_resource() const;
   // What to carry out before there is a response.
   std::optional<TaskRequest> task();

@@ -14,7 +14,8 @@ using json::Value;
 namespace {
 
 base::Error refused(std::string_view why) {
-  return base::make_error(base::ErrorCode::invalid, "ValidationException", fmt::format("Invalid Context object provided: {}", why));
+  return base::make_error(base::ErrorCode::invalid, "ValidationException",
+                          fmt::format("Invalid Context object provided: {}", why));
 }
 
 // What the context object may hold, by the place of the members.
@@ -24,17 +25,21 @@ struct Place {
 };
 
 constexpr std::string_view kTop[] = {"Execution", "State", "StateMachine", "Task", "Map"};
-constexpr std::string_view kExecution[] = {"Id", "Input", "Name", "RoleArn", "StartTime", "RedriveCount", "RedriveTime"};
+constexpr std::string_view kExecution[] = {"Id",        "Input",        "Name",       "RoleArn",
+                                           "StartTime", "RedriveCount", "RedriveTime"};
 constexpr std::string_view kState[] = {"EnteredTime", "Name", "RetryCount"};
 constexpr std::string_view kStateMachine[] = {"Id", "Name"};
 constexpr std::string_view kTask[] = {"Token"};
 constexpr std::string_view kMap[] = {"Item"};
 constexpr std::string_view kItem[] = {"Index", "Value", "Key", "Source"};
-constexpr Place kPlaces[] = {{"", kTop},          {"Execution", kExecution}, {"State", kState}, {"StateMachine", kStateMachine},
-                             {"Task", kTask},     {"Map", kMap},             {"Item", kItem}};
+constexpr Place kPlaces[] = {{"", kTop},        {"Execution", kExecution},
+                             {"State", kState}, {"StateMachine", kStateMachine},
+                             {"Task", kTask},   {"Map", kMap},
+                             {"Item", kItem}};
 
 base::Result<void> check_members(const Value& object, std::string_view name) {
-  const auto* place = std::find_if(std::begin(kPlaces), std::end(kPlaces), [&](const Place& p) { return p.name == name; });
+  const auto* place =
+      std::find_if(std::begin(kPlaces), std::end(kPlaces), [&](const Place& p) { return p.name == name; });
   if (place == std::end(kPlaces)) return {};
   if (!object.is_object()) return refused(fmt::format("Field '{}' must be an object", name));
   for (const json::Member& member : object.members()) {
@@ -54,8 +59,10 @@ ExecutionFacts made_up_execution(const TestStateRequest& request, base::SplitMix
   facts.state_machine_name = base::seeded_uuid(generator);
   facts.region = request.region;
   facts.account = request.account;
-  facts.arn = fmt::format("arn:aws:states:{}:{}:express:{}:{}", request.region, request.account, facts.state_machine_name, facts.name);
-  facts.state_machine_arn = fmt::format("arn:aws:states:{}:{}:stateMachine:{}", request.region, request.account, facts.state_machine_name);
+  facts.arn = fmt::format("arn:aws:states:{}:{}:express:{}:{}", request.region, request.account,
+                          facts.state_machine_name, facts.name);
+  facts.state_machine_arn =
+      fmt::format("arn:aws:states:{}:{}:stateMachine:{}", request.region, request.account, facts.state_machine_name);
   facts.role_arn = request.role_arn.value_or("");
   facts.express = true;
   facts.synchronous = true;
@@ -63,15 +70,18 @@ ExecutionFacts made_up_execution(const TestStateRequest& request, base::SplitMix
   return facts;
 }
 
-Value made_up_context(const ExecutionFacts& facts, std::string_view state_name, std::uint32_t retry_count, bool has_role,
-                      base::Timestamp now) {
+Value made_up_context(const ExecutionFacts& facts, std::string_view state_name, std::uint32_t retry_count,
+                      bool has_role, base::Timestamp now) {
   auto input = facts.input.value();
   json::ObjectBuilder execution;
-  execution.set("Id", facts.arn).set("Input", input ? *std::move(input) : Value()).set("StartTime", base::to_iso8601(now));
+  execution.set("Id", facts.arn)
+      .set("Input", input ? *std::move(input) : Value())
+      .set("StartTime", base::to_iso8601(now));
   execution.set("Name", facts.name).set_if(has_role, "RoleArn", facts.role_arn);
   const Value machine = Value::object({{"Id", facts.state_machine_arn}, {"Name", facts.state_machine_name}});
-  const Value state = Value::object(
-      {{"Name", state_name}, {"EnteredTime", base::to_iso8601(now)}, {"RetryCount", static_cast<std::int64_t>(retry_count)}});
+  const Value state = Value::object({{"Name", state_name},
+                                     {"EnteredTime", base::to_iso8601(now)},
+                                     {"RetryCount", static_cast<std::int64_t>(retry_count)}});
   return Value::object({{"Execution", std::move(execution).build()}, {"StateMachine", machine}, {"State", state}});
 }
 

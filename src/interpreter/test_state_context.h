@@ -10,8 +10,8 @@ namespace escapement::interpreter {
 
 ExecutionFacts made_up_execution(const TestStateRequest& request, base::SplitMix& generator, base::Timestamp now);
 
-json::Value made_up_context(const ExecutionFacts& facts, std::string_view state_name, std::uint32_t retry_count, bool has_role,
-                            base::Timestamp now);
+json::Value made_up_context(const ExecutionFacts& facts, std::string_view state_name, std::uint32_t retry_count,
+                            bool has_role, base::Timestamp now);
 
 // A context object as a caller of TestState gives it.
 // Errors: invalid ("Invalid Context object provided: Field 'x' is not allowed").

@@ -1,5 +1,5 @@
-// Plays the TestState calls recorded on AWS; see replay_test.cc for where the cases lie. Those that need a server (functions,
-// schemas of mocked results) are left to the runner.
+// Plays the TestState calls recorded on AWS; see replay_test.cc for where the cases lie. Those that need a server
+// (functions, schemas of mocked results) are left to the runner.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -32,15 +32,17 @@ std::string read(const fs::path& path) {
 }
 
 std::string fill(std::string text) {
-  const std::pair<std::string, std::string> holes[] = {{"{{region}}", "us-east-1"},
-                                                       {"{{account}}", "111111111111"},
-                                                       {"{{role.arn}}", "arn:aws:iam::111111111111:role/replay"},
-                                                       {"{{now+0}}", "2025-11-24T16:00:00"},
-                                                       {"{{uuid:1}}", "00000000-0000-4000-8000-000000000001"},
-                                                       {"{{uid:1}}", "u1"},
-                                                       {"{{lambda:fn1.arn}}", "arn:aws:lambda:us-east-1:111111111111:function:fn1"}};
+  const std::pair<std::string, std::string> holes[] = {
+      {"{{region}}", "us-east-1"},
+      {"{{account}}", "111111111111"},
+      {"{{role.arn}}", "arn:aws:iam::111111111111:role/replay"},
+      {"{{now+0}}", "2025-11-24T16:00:00"},
+      {"{{uuid:1}}", "00000000-0000-4000-8000-000000000001"},
+      {"{{uid:1}}", "u1"},
+      {"{{lambda:fn1.arn}}", "arn:aws:lambda:us-east-1:111111111111:function:fn1"}};
   for (const auto& [hole, value] : holes) {
-    for (std::size_t at = text.find(hole); at != std::string::npos; at = text.find(hole, at)) text.replace(at, hole.size(), value);
+    for (std::size_t at = text.find(hole); at != std::string::npos; at = text.find(hole, at))
+      text.replace(at, hole.size(), value);
   }
   return text;
 }
@@ -71,8 +73,10 @@ class Call {
     if (const Value* configuration = params_.find("stateConfiguration")) {
       out.error_caused_by_state = text(*configuration, "errorCausedByState");
       out.map_item_reader_data = text(*configuration, "mapItemReaderData");
-      if (const Value* count = configuration->find("mapIterationFailureCount")) out.map_iteration_failure_count = count->as_int64();
-      if (const Value* count = configuration->find("retrierRetryCount")) out.retrier_retry_count = static_cast<std::uint32_t>(count->as_int64());
+      if (const Value* count = configuration->find("mapIterationFailureCount"))
+        out.map_iteration_failure_count = count->as_int64();
+      if (const Value* count = configuration->find("retrierRetryCount"))
+        out.retrier_retry_count = static_cast<std::uint32_t>(count->as_int64());
     }
     return out;
   }
@@ -100,7 +104,8 @@ std::optional<Value> answer(const Value& recorded, const Value& params) {
     return test->response();
   }
   const base::Error& error = test.error();
-  const std::string as_exception = fmt::format("An error occurred ({}) when calling the TestState operation: {}", error.name, error.message);
+  const std::string as_exception =
+      fmt::format("An error occurred ({}) when calling the TestState operation: {}", error.name, error.message);
   return Value::object({{"Error", Value::object({{"Code", error.name}, {"Message", error.message}})},
                         {"message", error.message},
                         {"exception_typename", error.name},
@@ -121,7 +126,8 @@ std::optional<std::string> differs(const Value& recorded_case, const Value& reco
     return "refused: " + ours.find("message")->as_string();
   }
   for (const json::Member& member : ours.members()) {
-    if (recorded.find(member.key) == nullptr) return member.key + " is not in the recording: " + json::print(member.value);
+    if (recorded.find(member.key) == nullptr)
+      return member.key + " is not in the recording: " + json::print(member.value);
   }
   return std::nullopt;
 }
@@ -130,7 +136,8 @@ std::optional<std::string> differs(const Value& recorded_case, const Value& reco
 std::optional<std::string> play(const Value& recorded, bool& played) {
   std::map<std::string, Value> answers;
   for (const Value& step : recorded.find("steps")->items()) {
-    if (const Value* operation = step.find("operation"); operation != nullptr && operation->as_string() == "TestState") {
+    if (const Value* operation = step.find("operation");
+        operation != nullptr && operation->as_string() == "TestState") {
       const auto given = answer(recorded, *step.find("params"));
       if (!given) return std::nullopt;
       answers[step.find("id")->as_string()] = *given;
@@ -150,7 +157,8 @@ std::optional<std::string> play(const Value& recorded, bool& played) {
 
 TEST(TestState, RecordedCalls) {
   const char* folder = std::getenv("ESC_CONFORMANCE_DIR");
-  const fs::path cases = fs::path(folder != nullptr ? folder : ESC_SOURCE_DIR "/../shared/conformance") / "states" / "cases" / "test_state";
+  const fs::path cases = fs::path(folder != nullptr ? folder : ESC_SOURCE_DIR "/../shared/conformance") / "states" /
+                         "cases" / "test_state";
   if (!fs::exists(cases)) GTEST_SKIP() << "no recorded cases at " << cases;
   std::set<std::string> passing;
   int failed = 0;

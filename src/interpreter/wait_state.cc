@@ -9,7 +9,8 @@ namespace {
 constexpr base::Duration kDelayMax = base::Duration::seconds(INT32_MAX);
 
 bool is_literal(const asl::WaitState& wait) {
-  return std::holds_alternative<std::int64_t>(wait.seconds.value) || std::holds_alternative<std::string>(wait.timestamp.value);
+  return std::holds_alternative<std::int64_t>(wait.seconds.value) ||
+         std::holds_alternative<std::string>(wait.timestamp.value);
 }
 
 }  // namespace
@@ -23,17 +24,18 @@ base::Result<void> Stepper::run_wait(Activation& activation) {
   auto due = wait.evaluate(environment(activation, value));
   if (activation.scope.load_error()) return *activation.scope.load_error();
   // Evaluated once the state has been entered, so the failure follows the …Entered event.
-  previous_of_entered_ = frame.entered_event;
+  frame.before_entered = frame.entered_event;
   if (!due) return fail_evaluation(activation, due.error());
   if (*due - context_.now > kDelayMax) {
     const bool jsonata = activation.state.language == asl::QueryLanguage::jsonata;
-    return fail_evaluation(activation, {jsonata ? "States.QueryEvaluationError" : "States.Runtime", "Wait state delay is too long.", {}});
+    return fail_evaluation(
+        activation, {jsonata ? "States.QueryEvaluationError" : "States.Runtime", "Wait state delay is too long.", {}});
   }
   if (*due <= context_.now) return complete(activation, {.result = *std::move(input), .next = &activation.state.next});
   frame.phase = Phase::waiting;
   frame.due = *due;
   ++frame.attempt;
-  out_.effects.push_back(ArmTimer{{frame.id, TimerKind::wait, frame.attempt}, *due});
+  arm({frame.id, TimerKind::wait, frame.attempt}, *due);
   return {};
 }
 
