@@ -48,7 +48,8 @@ class Connectors final : public engine::EffectSink {
     RoleSessions::Options roles;
   };
 
-  // `timers`, `clock` and `client` are borrowed; `client` may be nullptr (no calls to other endpoints).
+  // `timers`, `clock` and `client` are borrowed; `client` may be nullptr (no calls to other endpoints). `timers` must not have
+  // been stopped when this is destroyed.
   Connectors(http::Loop& timers, const base::Clock& clock, http::Client* client, Options options);
   ~Connectors() override;
 

@@ -127,8 +127,9 @@ class ShardedEngine final : public Engine {
   Shard& shard_of(store::PartitionId partition) { return *shards_[partition % shards_.size()]; }
 
   Shard& shard_for(const StartRequest& request) {
-    if (request.name && !request.machine->express) {
-      return shard_of(partition_of_name(request.machine->region, request.machine->name, *request.name, partitions_));
+    if (has_unique_name(request)) {
+      const std::string machine = shown_machine_name(*request.machine, request.map_run_arn);
+      return shard_of(partition_of_name(request.machine->region, machine, *request.name, partitions_));
     }
     return *shards_[next_shard_.fetch_add(1, std::memory_order_relaxed) % shards_.size()];
   }

@@ -50,8 +50,18 @@ struct StartRequest {
   std::string trace_header;
   ParentLink parent_link = ParentLink::none;
   TaskKey parent;
+  // Of a distributed Map's child only: its run, the scope of the program that it runs, and its own type.
   std::string map_run_arn;
+  std::uint32_t graph = 0;
+  bool express = false;
 };
+
+// A map run's child is of the type that its processor names, not of its machine's.
+inline bool runs_as_express(const StartRequest& request, const MachineRevision& machine) {
+  return request.map_run_arn.empty() ? machine.express : request.express;
+}
+// Express executions may share a name.
+inline bool has_unique_name(const StartRequest& request) { return request.name && !runs_as_express(request, *request.machine); }
 
 struct Started {
   ExecutionId id;

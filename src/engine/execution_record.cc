@@ -28,6 +28,8 @@ enum Flag : std::uint32_t {
   kSpilled = 1u << 13,
   kHasRows = 1u << 14,
   kRedriveTime = 1u << 15,
+  kGraph = 1u << 16,
+  kSynchronous = 1u << 17,
 };
 
 void write_time(ByteWriter& out, base::Timestamp t) { out.signed_varint(t.us); }
@@ -54,6 +56,8 @@ std::uint32_t flags_of(const ExecutionRecord& r) {
   set(r.head.cause.has_value(), kCause);
   set(r.spilled, kSpilled);
   set(r.has_rows, kHasRows);
+  set(r.graph != 0, kGraph);
+  set(r.synchronous, kSynchronous);
   return flags;
 }
 
@@ -74,6 +78,7 @@ std::string ExecutionRecord::encode() const {
   if (!version_arn.empty()) out.bytes(version_arn);
   if (!alias_arn.empty()) out.bytes(alias_arn);
   if (!map_run_arn.empty()) out.bytes(map_run_arn);
+  if (graph != 0) out.varint(graph);
   if (!trace_header.empty()) out.bytes(trace_header);
   if (parent_link != ParentLink::none) {
     out.u8(static_cast<std::uint8_t>(parent_link));
@@ -119,6 +124,8 @@ base::Result<ExecutionRecord> ExecutionRecord::decode(std::string_view bytes) {
   if (flags & kVersionArn) r.version_arn = in.bytes();
   if (flags & kAliasArn) r.alias_arn = in.bytes();
   if (flags & kMapRunArn) r.map_run_arn = in.bytes();
+  if (flags & kGraph) r.graph = static_cast<std::uint32_t>(in.varint());
+  r.synchronous = flags & kSynchronous;
   if (flags & kTraceHeader) r.trace_header = in.bytes();
   if (flags & kParent) {
     r.parent_link = static_cast<ParentLink>(in.u8());
@@ -180,25 +187,37 @@ base::Result<ListingRecord> ListingRecord::decode(std::string_view bytes) {
   return r;
 }
 
+std::string shown_machine_name(const MachineRevision& machine, std::string_view map_run_arn) {
+  if (map_run_arn.empty()) return machine.name;
+  const std::string_view before_id = map_run_arn.substr(0, map_run_arn.rfind(':'));
+  return std::string(before_id.substr(before_id.rfind(':') + 1));
+}
+
 interpreter::ExecutionFacts facts_of(const ExecutionRecord& record, const MachineRevision& machine, ExecutionId id, const NameCodec& names) {
   const std::string made_name = !record.name || record.express ? names.name_of(id) : std::string();
   interpreter::ExecutionFacts facts;
   facts.name = record.name.value_or(made_name);
   facts.arn = ExecutionArn{.region = machine.region,
                            .account = machine.account,
-                           .machine_name = machine.name,
+                           .machine_name = shown_machine_name(machine, record.map_run_arn),
                            .name = facts.name,
                            .express_id = made_name,
                            .express = record.express}
                   .to_string();
   facts.state_machine_arn = machine.arn;
   facts.state_machine_name = machine.name;
+  if (!record.map_run_arn.empty()) {
+    facts.state_machine_name = shown_machine_name(machine, record.map_run_arn);
+    facts.state_machine_arn.replace(facts.state_machine_arn.rfind(':') + 1, std::string::npos, facts.state_machine_name);
+  }
   facts.role_arn = machine.role_arn;
   facts.region = machine.region;
   facts.account = machine.account;
   facts.version_arn = record.version_arn;
   facts.alias_arn = record.alias_arn;
   facts.map_run_arn = record.map_run_arn;
+  facts.graph = record.graph;
+  facts.synchronous = record.synchronous;
   facts.trace_header = record.trace_header;
   facts.express = record.express;
   facts.start_time = record.start_time;

@@ -32,6 +32,8 @@ struct ExecutionRecord {
   std::string version_arn;
   std::string alias_arn;
   std::string map_run_arn;
+  std::uint32_t graph = 0;
+  bool synchronous = false;
   std::string trace_header;
   base::Timestamp start_time;
   std::uint32_t input = 0;
@@ -67,6 +69,9 @@ struct ListingRecord {
   std::string encode() const;
   static base::Result<ListingRecord> decode(std::string_view bytes);
 };
+
+// The machine's name as an execution's ARN has it: "MACHINE", or "MACHINE/LABEL" for a distributed Map's child.
+std::string shown_machine_name(const MachineRevision& machine, std::string_view map_run_arn);
 
 // The facts of a stored execution; `input` is left absent.
 interpreter::ExecutionFacts facts_of(const ExecutionRecord& record, const MachineRevision& machine, ExecutionId id, const NameCodec& names);

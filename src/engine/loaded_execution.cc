@@ -20,11 +20,13 @@ std::uint64_t seed_of(ExecutionId id, base::Timestamp now) { return id.bits * 0x
 }  // namespace
 
 std::unique_ptr<LoadedExecution> LoadedExecution::create(const store::Store& store, const NameCodec& names, ExecutionId id, StartRequest request,
-                                                         base::Timestamp now) {
+                                                         bool synchronous, base::Timestamp now) {
   std::unique_ptr<LoadedExecution> made(new LoadedExecution(store, id, std::move(request.machine)));
   ExecutionRecord& record = made->record_;
   record.revision = made->machine_->revision;
-  record.express = made->machine_->express;
+  record.express = runs_as_express(request, *made->machine_);
+  record.synchronous = synchronous;
+  record.graph = request.graph;
   record.name = std::move(request.name);
   record.version_arn = std::move(request.version_arn);
   record.alias_arn = std::move(request.alias_arn);
@@ -61,7 +63,7 @@ base::Result<std::unique_ptr<LoadedExecution>> LoadedExecution::load(const store
     ESC_TRY(interpreter::Frame root, interpreter::decode_frame(stored.root_frame, *loaded));
     loaded->state_->adopt(0, std::move(root));
   }
-  if (!stored.express) loaded->listed_ = stored.head.status;
+  if (!stored.express || !stored.map_run_arn.empty()) loaded->listed_ = stored.head.status;
   return loaded;
 }
 

@@ -22,7 +22,7 @@ class LoadedExecution final : public history::PayloadWriter, public history::Pay
  public:
   // A new execution that the store does not have yet.
   static std::unique_ptr<LoadedExecution> create(const store::Store& store, const NameCodec& names, ExecutionId id, StartRequest request,
-                                                 base::Timestamp now);
+                                                 bool synchronous, base::Timestamp now);
   // Errors: not_found (ExecutionDoesNotExist), io, corrupt.
   static base::Result<std::unique_ptr<LoadedExecution>> load(const store::Store& store, const MachineSource& machines, const NameCodec& names,
                                                              ExecutionId id);

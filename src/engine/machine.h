@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "asl/program.h"
 #include "base/result.h"
@@ -31,6 +32,8 @@ class MachineSource {
  public:
   virtual ~MachineSource() = default;
   virtual base::Result<std::shared_ptr<const MachineRevision>> find_revision(std::uint32_t revision) const = 0;
+  // Whether there is such an activity; asked when a task for it is about to be scheduled.
+  virtual bool activity_exists(std::string_view arn) const { return (void)arn, true; }
 };
 
 }  // namespace escapement::engine

@@ -68,21 +68,22 @@ void Shard::apply(StartWork& work, base::Timestamp now) {
 
 base::Result<Started> Shard::start_one(StartWork& work, base::Timestamp now) {
   StartRequest& request = work.request;
-  const bool unique_name = request.name && !request.machine->express;
+  const bool unique_name = has_unique_name(request);
   store::PartitionId partition = 0;
   std::string name_key;
   if (unique_name) {
-    partition = partition_of_name(request.machine->region, request.machine->name, *request.name, env_.partitions);
+    const std::string machine = shown_machine_name(*request.machine, request.map_run_arn);
+    partition = partition_of_name(request.machine->region, machine, *request.name, env_.partitions);
     ESC_TRY(auto existing, find_named(request, partition));
     if (existing) return std::move(*existing);
-    name_key = keys::name(partition, request.machine->region, request.machine->name, *request.name);
+    name_key = keys::name(partition, request.machine->region, machine, *request.name);
   } else {
     // One partition for all unnamed starts of a batch: their rows are neighbours, which makes them cheap to insert.
     if (start_replies_.empty()) rotation_ = (rotation_ + 1) % partitions_.size();
     partition = partitions_[rotation_];
   }
   ESC_TRY(const ExecutionId id, next_id(partition, now));
-  LoadedExecution& execution = cache_.insert(LoadedExecution::create(*env_.store, *env_.names, id, std::move(request), now));
+  LoadedExecution& execution = cache_.insert(LoadedExecution::create(*env_.store, *env_.names, id, std::move(request), work.ended != nullptr, now));
   mark_dirty(execution);
   if (unique_name) {
     std::string bytes;
@@ -97,7 +98,8 @@ base::Result<Started> Shard::start_one(StartWork& work, base::Timestamp now) {
 }
 
 base::Result<std::optional<Started>> Shard::find_named(const StartRequest& request, store::PartitionId partition) {
-  const std::string key = keys::name(partition, request.machine->region, request.machine->name, *request.name);
+  const std::string machine = shown_machine_name(*request.machine, request.map_run_arn);
+  const std::string key = keys::name(partition, request.machine->region, machine, *request.name);
   ExecutionId id;
   if (const auto in_batch = names_.find(key); in_batch != names_.end()) {
     id = in_batch->second;
@@ -157,6 +159,7 @@ base::Result<void> Shard::step(LoadedExecution& execution, const interpreter::Co
       .now = now,
       .limits = &env_.options->limits,
       .task_token = [&](interpreter::TaskId task) { return env_.tokens->token({execution.id(), task}); },
+      .activity_exists = [this](std::string_view arn) { return env_.machines->activity_exists(arn); },
   };
   auto transition = interpreter::step(*execution.machine().program, execution.state(), command, context);
   if (!transition) {

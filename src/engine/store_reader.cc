@@ -79,7 +79,7 @@ base::Result<ListPage> StoreReader::list(const ListQuery& query) const {
     if (page.executions.size() == query.count_max) break;
     const std::string_view key = newest->cursor->key();
     last = key.substr(key.size() - 8);
-    ESC_TRY(auto summary, summarise(keys::listed_id(key), newest->status, newest->cursor->value()));
+    ESC_TRY(auto summary, summarise(keys::listed_id(key), newest->status, newest->cursor->value(), query.map_run_arn));
     if (summary) page.executions.push_back(std::move(*summary));
     newest->cursor->next();
   }
@@ -88,15 +88,17 @@ base::Result<ListPage> StoreReader::list(const ListQuery& query) const {
 }
 
 // nullopt: the revision is gone, and with it what the row could say.
-base::Result<std::optional<ExecutionSummary>> StoreReader::summarise(ExecutionId id, Status status, std::string_view row) const {
+base::Result<std::optional<ExecutionSummary>> StoreReader::summarise(ExecutionId id, Status status, std::string_view row,
+                                                                        std::string_view map_run_arn) const {
   ESC_TRY(const ListingRecord listed, ListingRecord::decode(row));
   const auto machine = machines_.find_revision(listed.revision);
   if (!machine) return std::optional<ExecutionSummary>();
   ExecutionSummary summary;
   summary.id = id;
   summary.name = listed.name.value_or(names_.name_of(id));
-  summary.arn = ExecutionArn{.region = (*machine)->region, .account = (*machine)->account, .machine_name = (*machine)->name, .name = summary.name,
-                             .express_id = (*machine)->express ? names_.name_of(id) : std::string(), .express = (*machine)->express}
+  summary.arn = ExecutionArn{.region = (*machine)->region, .account = (*machine)->account,
+                             .machine_name = shown_machine_name(**machine, map_run_arn), .name = summary.name,
+                             .express_id = names_.name_of(id), .express = (*machine)->express && map_run_arn.empty()}
                     .to_string();
   summary.status = status;
   summary.start_time = listed.start_time;

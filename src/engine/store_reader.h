@@ -19,7 +19,8 @@ class StoreReader final : public ExecutionReader {
   base::Result<bool> any_open(std::uint32_t machine_id) const override;
 
  private:
-  base::Result<std::optional<ExecutionSummary>> summarise(ExecutionId id, interpreter::Status status, std::string_view row) const;
+  base::Result<std::optional<ExecutionSummary>> summarise(ExecutionId id, interpreter::Status status, std::string_view row,
+                                                            std::string_view map_run_arn) const;
 
   const store::Store& store_;
   const MachineSource& machines_;

@@ -85,7 +85,7 @@ class MachineDirectory final : public engine::MachineSource {
                                   const std::function<base::Result<void>(MachineChange&)>& change);
 
   std::optional<Activity> find_activity(std::string_view region, std::string_view name) const;
-  bool activity_exists(std::string_view arn) const;
+  bool activity_exists(std::string_view arn) const override;
   std::vector<Activity> list_activities(std::string_view region, std::string_view after, std::size_t count) const;
   // nullopt removes it.
   base::Result<std::optional<Activity>> change_activity(

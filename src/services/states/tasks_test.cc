@@ -133,6 +133,14 @@ TEST_F(StatesTest, ActivityWorkersTakeTasksInOrderAndWaitForThem) {
             "ActivityDoesNotExist: Activity Does Not Exist: '" + arn + "x'");
 }
 
+TEST_F(StatesTest, ATaskForAnActivityThatIsMissingFailsBeforeItIsScheduled) {
+  const std::string arn = "arn:aws:states:us-east-1:000000000000:activity:missing";
+  const std::string execution = start(create_machine("m", task_machine(arn)));
+  EXPECT_EQ(event_types(execution), "ExecutionStarted TaskStateEntered ExecutionFailed");
+  EXPECT_EQ(text_at(describe(execution), "error"), "States.Runtime");
+  EXPECT_THAT(text_at(describe(execution), "cause"), HasSubstr("The activity " + arn + " does not exist."));
+}
+
 TEST_F(StatesTest, AnActivityTaskThatNobodyTookComesAgainAfterARestart) {
   const std::string arn = text_at(must("CreateActivity", object("{'name':'a'}")), "activityArn");
   start(create_machine("m", task_machine(arn)), "1");
