@@ -10,7 +10,6 @@ struct ServeOptions {
   std::string data_dir = "./data";
   std::string listen = "127.0.0.1:4566";  // HOST:PORT; port 0 picks a free one
   std::string config_file;                // empty: DATA_DIR/escapement.toml if it is there, else the defaults
-  std::string clock = "system";           // or "virtual": time stands still until it is advanced through the API
 };
 
 // Runs until SIGTERM or SIGINT, then drains. The exit code: 0 after a drain; 1 when it could not start (said on standard

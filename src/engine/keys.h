@@ -10,6 +10,7 @@
 //   08 listing   machine u32, status u8, ~id u64             -> summary; newest first within a status
 //   09 map run   hash of the run's ARN u64, status u8, ~id u64 -> summary of a distributed Map's child
 //   0a catalog   (store/catalog.h)
+//   0b events    asynchronous invocations (functions)
 //
 // Byte 0 is the store's own. A table's number is never reused.
 #pragma once
@@ -36,6 +37,7 @@ inline constexpr char kTimer = 0x07;
 inline constexpr char kListing = 0x08;
 inline constexpr char kMapRun = 0x09;
 inline constexpr char kCatalog = 0x0a;
+inline constexpr char kFunctionEvents = 0x0b;
 
 std::string meta(std::string_view name);
 std::string execution(ExecutionId id);
