@@ -157,6 +157,17 @@ TEST_F(StepTest, ResultsThatAreTooLargeTogetherFailTheState) {
   expect_nothing_left();
 }
 
+TEST_F(StepTest, AResultThatIsTooLargeFailsTheTask) {
+  Execution& execution =
+      start(R"({"StartAt":"T","States":{"T":{"Type":"Task","Resource":"arn:aws:states:::sqs:sendMessage",
+     "Parameters":{"QueueUrl":"q","MessageBody":"b"},"End":true}}})");
+  execution.step(TaskSucceeded{task(execution).id, text("\"" + std::string(262'143, 'x') + "\"")});
+  EXPECT_THAT(lines(execution, 5), ElementsAre("5<4 TaskFailed", "6<5 ExecutionFailed"));
+  EXPECT_EQ(execution.state().head.cause,
+            "The state/task 'sqs' returned a result with a size exceeding the maximum number of bytes service limit.");
+  expect_nothing_left();
+}
+
 TEST_F(StepTest, AMapRunThatCannotBeCarriedOutFailsTheState) {
   Execution& execution =
       start(R"({"StartAt":"M","States":{"M":{"Type":"Map","End":true,"ItemProcessor":{"ProcessorConfig":

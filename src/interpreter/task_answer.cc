@@ -67,7 +67,8 @@ base::Result<void> Stepper::apply(const TaskSucceeded& command) {
   const asl::State& state = program_.at(frame->state);
   if (!is_task(state)) return {};
   const Resource& resource = resource_of(state);
-  if (const auto too_large = check_size(command.output, resource.arn)) {
+  const bool by_arn = resource.kind == Resource::Kind::lambda || resource.kind == Resource::Kind::activity;
+  if (const auto too_large = check_size(command.output, by_arn ? resource.arn : resource.event_resource_type())) {
     return task_failed(*frame, EventType::TaskFailed, EventType::LambdaFunctionFailed, EventType::ActivityFailed,
                        *too_large);
   }
