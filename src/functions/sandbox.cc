@@ -7,10 +7,12 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <poll.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -20,6 +22,7 @@
 #include "base/digest.h"
 #include "base/embedded.h"
 #include "base/log.h"
+#include "base/random.h"
 #include "functions/launcher/spec.h"
 #include "functions/seccomp_filter.h"
 
@@ -39,6 +42,8 @@ namespace fs = std::filesystem;
 constexpr std::uint32_t kUidBase = 1'900'000'000;
 // A place for user namespaces that map only the usual 65,536 ids.
 constexpr std::uint32_t kUidBaseSmall = 60'000;
+constexpr std::uint32_t kOwnMemoryMb = 32;      // of the sandbox's process 1 and the kernel's structures
+constexpr std::uint32_t kProcessesMax = 1'024;  // processes and threads, as Lambda allows
 constexpr std::uint32_t kInnerUid = 993;  // what a function sees as its user under a user namespace
 
 constexpr int kFirstFreeFd = launcher::kSpecFd + 1;
@@ -85,6 +90,14 @@ std::string line_after(std::string_view text, std::string_view word) {
   return {};
 }
 
+// Since Linux 5.14 each user namespace counts its processes.
+bool counts_by_namespace() {
+  utsname name{};
+  int major = 0;
+  int minor = 0;
+  return ::uname(&name) == 0 && std::sscanf(name.release, "%d.%d", &major, &minor) == 2 && (major > 5 || (major == 5 && minor >= 14));
+}
+
 void append_limit(std::string& spec, int resource, std::uint64_t value) {
   append_record(spec, Tag::limit, std::to_string(resource), std::to_string(value));
 }
@@ -104,6 +117,7 @@ base::Result<Sandbox> Sandbox::open(SandboxOptions options) {
   } else {
     base::log(base::LogLevel::warning, "functions", "no system call filter: " + filter.error().to_string());
   }
+  if (sandbox.options_.enabled) sandbox.cgroups_ = Cgroups::open("escapement-" + std::to_string(::getpid()) + "-" + base::random_uuid().substr(0, 8));
   ESC_CHECK(sandbox.probe());
   return sandbox;
 }
@@ -121,6 +135,8 @@ base::Result<void> Sandbox::prepare_directory() {
   }
   for (const base::EmbeddedFile& file : embedded::function_runtimes()) {
     const fs::path path = fs::path(runtimes_) / file.name;
+    // The folder is named by the content.
+    if (fs::file_size(path, error) == file.content.size()) continue;
     std::ofstream out(path, std::ios::binary | std::ios::trunc);
     out.write(file.content.data(), static_cast<std::streamsize>(file.content.size()));
     out.close();
@@ -193,7 +209,7 @@ base::Result<void> Sandbox::probe() {
       text = started->report_so_far + read_available(started->report.get());
       clean_up(plan.slot);
       if (line_after(text, "status ") == "0") {
-        summary_ = attempt.summary;
+        summary_ = std::string(attempt.summary) + "; " + cgroups_.description();
         if (seccomp_.empty()) summary_ += "; no system call filter";
         if (const std::string lacking = line_after(text, "missing "); !lacking.empty()) summary_ += "; missing: " + lacking;
         base::log(isolation_ == Isolation::none ? base::LogLevel::warning : base::LogLevel::info, "functions", "sandbox: " + summary_ + reasons);
@@ -267,8 +283,9 @@ void Sandbox::append_root(std::string& spec, const ProcessPlan& plan) const {
 void Sandbox::append_limits(std::string& spec, const ProcessPlan& plan) const {
   append_limit(spec, RLIMIT_CORE, 0);
   append_limit(spec, RLIMIT_NOFILE, 1'024);
-  // Counted for each user id, so it can only be set where the process has one for itself.
-  if (isolation_ == Isolation::root || (isolation_ == Isolation::none && uid_base_ != 0)) append_limit(spec, RLIMIT_NPROC, 1'024);
+  // Counted for each user id, so it can only be set where the process has one for itself, or a count of its own.
+  const bool has_own_count = isolation_ == Isolation::user ? counts_by_namespace() : uid_base_ != 0;
+  if (has_own_count) append_limit(spec, RLIMIT_NPROC, kProcessesMax);
   append_limit(spec, RLIMIT_FSIZE, std::uint64_t{plan.storage_mb} << 20);
   append_limit(spec, RLIMIT_MEMLOCK, 64u << 10);
   append_limit(spec, RLIMIT_MSGQUEUE, 0);
@@ -279,6 +296,9 @@ void Sandbox::append_limits(std::string& spec, const ProcessPlan& plan) const {
 
 std::string Sandbox::make_spec(const ProcessPlan& plan) const {
   std::string spec;
+  // Files in /tmp are memory too, on top of the function's own; its resident size is watched by the worker.
+  const Cgroups::Limits limits{.memory_bytes = std::uint64_t{plan.memory_mb + plan.storage_mb + kOwnMemoryMb} << 20, .pids = kProcessesMax};
+  for (const std::string& entrance : cgroups_.prepare(plan.slot, limits)) append_record(spec, Tag::cgroup, entrance);
   append_record(spec, Tag::isolation, isolation_ == Isolation::root ? "root" : isolation_ == Isolation::user ? "user" : "none");
   if (uid_base_ != 0) append_record(spec, Tag::uid, std::to_string(uid_of(isolation_ == Isolation::user ? 0 : plan.slot)));
   if (isolation_ != Isolation::none) {
@@ -382,6 +402,7 @@ std::optional<std::uint32_t> Sandbox::uid_outside(std::uint32_t slot) const {
 }
 
 void Sandbox::clean_up(std::uint32_t slot) const {
+  cgroups_.remove(slot);
   if (isolation_ != Isolation::none) return;
   std::error_code ignored;
   fs::remove_all(private_directory(slot), ignored);

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "functions/cgroups.h"
 #include "functions/file_descriptor.h"
 
 namespace escapement::functions {
@@ -78,7 +79,7 @@ class Sandbox {
 
   // The user id of that process as the rest of the machine sees it; nullopt where it shares the server's.
   std::optional<std::uint32_t> uid_outside(std::uint32_t slot) const;
-  // Removes what the process left in the places that only isolation none gives it.
+  // Removes what the ended process of this slot left outside: its control groups, and its files where it had no namespace.
   void clean_up(std::uint32_t slot) const;
 
  private:
@@ -105,6 +106,7 @@ class Sandbox {
   std::string seccomp_;
   std::string summary_;
   FileDescriptor launcher_;
+  Cgroups cgroups_;
 };
 
 }  // namespace escapement::functions

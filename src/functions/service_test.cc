@@ -139,6 +139,19 @@ TEST_F(ServiceTest, MemoryBeyondTheFunctionsSizeEndsIt) {
             R"({"errorType":"Runtime.ExitError","errorMessage":"RequestId: id-m Error: Runtime exited with error: signal: killed"})");
 }
 
+TEST_F(ServiceTest, AFunctionThatForksWithoutEndHurtsOnlyItself) {
+  add_function("forks", {.runtime = "python3.12", .handler = "handler.handler", .timeout_seconds = 2},
+               {{"handler.py", "import os, time\ndef handler(event, context):\n    n = 0\n    while True:\n        try:\n            if os.fork() == 0:\n                time.sleep(60)\n"
+                               "                os._exit(0)\n            n += 1\n        except OSError:\n            return n\n"}});
+  add_function("calm", {.runtime = "nodejs20.x", .handler = "index.handler"}, {{"index.js", "exports.handler = async () => 'calm';"}});
+  auto forking = start_call({.function = "forks", .region = "us-east-1", .payload = "{}"});
+  EXPECT_EQ(call("calm", "{}")->payload, "\"calm\"");
+  // It reached a limit, or it was ended; either way its children are gone with it.
+  EXPECT_TRUE(forking.get());
+  service->function_changed("us-east-1", "forks");
+  EXPECT_EQ(call("calm", "{}")->payload, "\"calm\"");
+}
+
 TEST_F(ServiceTest, LogsAreFramedByRequestAndTheTailIsGiven) {
   add_function("logs", {.runtime = "nodejs20.x", .handler = "index.handler"},
                {{"index.js", "exports.handler = async () => { console.log('one'); console.error('two'); require('child_process').execSync('echo three', { stdio: 'inherit' }); };"}});
