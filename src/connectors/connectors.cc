@@ -12,7 +12,7 @@ struct Connectors::Parts {
         answers(from.engine),
         roles(from.authoriser, from.credentials, from.caller, clock, roles_options),
         lambda(from.functions, from.authoriser, roles, clock, answers),
-        nested(from.starter, roles, from.engine, clock, answers),
+        nested(from.starter, roles, clock, answers),
         services(from.caller, roles, endpoints, clock, answers) {}
 
   engine::Engine& engine;
@@ -43,6 +43,11 @@ void Connectors::dispatch(engine::TaskDispatch task) {
     case Kind::map_run:
       return parts_->answers.failed(task.key, "States.Runtime", "Distributed Map is not supported by this version of the server");
   }
+}
+
+void Connectors::carry_out(engine::TaskDispatch task, TaskAnswers::Answered answered) {
+  task.key = parts_->answers.add_lone_task(task.request.id, std::move(answered));
+  dispatch(std::move(task));
 }
 
 void Connectors::dispatch_integration(engine::TaskDispatch task) {

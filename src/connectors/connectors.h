@@ -61,6 +61,9 @@ class Connectors final : public engine::EffectSink {
   // Called with every execution that ends, after those added before. Before the engine starts.
   void on_ended(std::function<void(const engine::ExecutionEnded&)> observer) { observers_.push_back(std::move(observer)); }
 
+  // A task of no execution, for TestState: its answer goes to `answered`. The dispatch's key is given here.
+  void carry_out(engine::TaskDispatch task, TaskAnswers::Answered answered);
+
   void dispatch(engine::TaskDispatch task) override;
   void cancel(const engine::TaskKey& task) override;
   void child_ended(engine::ChildEnded child, std::move_only_function<void()> settled) override;

@@ -104,7 +104,7 @@ void LambdaConnector::invoke_as(const RoleSessions::PrincipalPtr& principal, Pen
 
 void LambdaConnector::cancel(const engine::TaskKey& task) { functions_.cancel(request_id_of(task)); }
 
-void LambdaConnector::answer(const Pending& pending, base::Result<functions::InvokeResult> result) const {
+void LambdaConnector::answer(const Pending& pending, base::Result<functions::InvokeResult> result) {
   if (!result) return fail(pending, result.error());
   if (!result->function_error.empty()) {
     TaskError error = function_error(std::move(result->payload));
@@ -116,7 +116,7 @@ void LambdaConnector::answer(const Pending& pending, base::Result<functions::Inv
   answers_.succeeded(pending.key, std::move(output));
 }
 
-void LambdaConnector::fail(const Pending& pending, const base::Error& error) const {
+void LambdaConnector::fail(const Pending& pending, const base::Error& error) {
   // A cancelled invocation's task waits for nothing any more.
   if (error.code == ErrorCode::conflict && error.name.empty()) return;
   TaskError words = optimised_error("lambda", error, pending.request_id);

@@ -26,7 +26,7 @@ std::string function_arn(std::string_view function, std::string_view qualifier, 
 class LambdaConnector {
  public:
   LambdaConnector(functions::FunctionService& functions, const identity::Authoriser& authoriser, RoleSessions& roles,
-                  const base::Clock& clock, TaskAnswers answers)
+                  const base::Clock& clock, TaskAnswers& answers)
       : functions_(functions), authoriser_(authoriser), roles_(roles), clock_(clock), answers_(answers) {}
 
   void invoke(engine::TaskDispatch task);
@@ -44,15 +44,15 @@ class LambdaConnector {
   };
 
   void invoke_as(const RoleSessions::PrincipalPtr& principal, Pending pending, functions::InvokeRequest request);
-  void answer(const Pending& pending, base::Result<functions::InvokeResult> result) const;
-  void fail(const Pending& pending, const base::Error& error) const;
+  void answer(const Pending& pending, base::Result<functions::InvokeResult> result);
+  void fail(const Pending& pending, const base::Error& error);
   std::string optimised_output(const Pending& pending, const functions::InvokeResult& result) const;
 
   functions::FunctionService& functions_;
   const identity::Authoriser& authoriser_;
   RoleSessions& roles_;
   const base::Clock& clock_;
-  TaskAnswers answers_;
+  TaskAnswers& answers_;
 };
 
 }  // namespace escapement::connectors

@@ -151,7 +151,7 @@ void NestedExecutions::child_ended(engine::ChildEnded child, std::move_only_func
     command = interpreter::TaskFailed{child.parent.task, "States.TaskFailed", std::move(output)};
   }
   // A parent that no longer waits has no use for the answer, so any outcome settles it but a writer that has stopped.
-  engine_.submit(child.parent.execution, std::move(command), [settled = std::move(settled)](base::Result<void> done) mutable {
+  answers_.give(child.parent, std::move(command), [settled = std::move(settled)](base::Result<void> done) mutable {
     if (done || done.error().code != ErrorCode::unavailable) settled();
   });
 }

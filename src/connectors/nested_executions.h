@@ -22,8 +22,8 @@ namespace escapement::connectors {
 
 class NestedExecutions {
  public:
-  NestedExecutions(ExecutionStarter& starter, RoleSessions& roles, engine::Engine& engine, const base::Clock& clock, TaskAnswers answers)
-      : starter_(starter), roles_(roles), engine_(engine), clock_(clock), answers_(answers) {}
+  NestedExecutions(ExecutionStarter& starter, RoleSessions& roles, const base::Clock& clock, TaskAnswers& answers)
+      : starter_(starter), roles_(roles), clock_(clock), answers_(answers) {}
 
   void start(engine::TaskDispatch task);
   // Stops the child, if this process started it and the parent waited for it.
@@ -41,9 +41,8 @@ class NestedExecutions {
 
   ExecutionStarter& starter_;
   RoleSessions& roles_;
-  engine::Engine& engine_;
   const base::Clock& clock_;
-  TaskAnswers answers_;
+  TaskAnswers& answers_;
   std::mutex mutex_;
   std::map<engine::TaskKey, Child> children_;  // guarded by mutex_
 };

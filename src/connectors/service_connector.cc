@@ -93,7 +93,7 @@ void ServiceConnector::call_endpoint(const Target& target, const std::string& re
   });
 }
 
-void ServiceConnector::answer(const Target& target, const json::Value& result) const {
+void ServiceConnector::answer(const Target& target, const json::Value& result) {
   std::string output = json::print(result);
   if (target.optimised && result.is_object()) {
     const std::string request_id = request_id_of(target.key);
@@ -112,7 +112,7 @@ void ServiceConnector::answer(const Target& target, const json::Value& result) c
   answers_.succeeded(target.key, std::move(output));
 }
 
-void ServiceConnector::fail(const Target& target, const base::Error& error, bool modelled) const {
+void ServiceConnector::fail(const Target& target, const base::Error& error, bool modelled) {
   const std::string request_id = request_id_of(target.key);
   TaskError words = target.optimised ? optimised_error(target.service, error, request_id) : sdk_error(target.service, error, request_id, modelled);
   // A request that reached nobody has neither a status nor an id.

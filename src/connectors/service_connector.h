@@ -22,7 +22,7 @@ namespace escapement::connectors {
 
 class ServiceConnector {
  public:
-  ServiceConnector(ServiceCaller& caller, RoleSessions& roles, const Endpoints& endpoints, const base::Clock& clock, TaskAnswers answers)
+  ServiceConnector(ServiceCaller& caller, RoleSessions& roles, const Endpoints& endpoints, const base::Clock& clock, TaskAnswers& answers)
       : caller_(caller), roles_(roles), endpoints_(endpoints), clock_(clock), answers_(answers) {}
 
   void call(engine::TaskDispatch task);
@@ -40,14 +40,14 @@ class ServiceConnector {
 
   void call_here(const Target& target, const RoleSessions::PrincipalPtr& principal, const std::string& region, const json::Value& parameters);
   void call_endpoint(const Target& target, const std::string& region, const json::Value& parameters);
-  void answer(const Target& target, const json::Value& result) const;
-  void fail(const Target& target, const base::Error& error, bool modelled) const;
+  void answer(const Target& target, const json::Value& result);
+  void fail(const Target& target, const base::Error& error, bool modelled);
 
   ServiceCaller& caller_;
   RoleSessions& roles_;
   const Endpoints& endpoints_;
   const base::Clock& clock_;
-  TaskAnswers answers_;
+  TaskAnswers& answers_;
 };
 
 }  // namespace escapement::connectors

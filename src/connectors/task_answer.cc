@@ -1,21 +1,50 @@
 #include "connectors/task_answer.h"
 
-#include <fmt/format.h>
+#include <variant>
 
 #include "base/random.h"
 
 namespace escapement::connectors {
 
-void TaskAnswers::succeeded(const engine::TaskKey& task, std::string output) const {
-  engine_.submit(task.execution, interpreter::TaskSucceeded{task.task, json::Payload::from_text(std::move(output))}, nullptr);
+engine::TaskKey TaskAnswers::add_lone_task(interpreter::TaskId id, Answered answered) {
+  const std::lock_guard lock(mutex_);
+  lone_.insert_or_assign(++last_lone_, LoneTask{id, std::move(answered)});
+  return {kNoExecution, {0, last_lone_}};
 }
 
-void TaskAnswers::submitted(const engine::TaskKey& task, std::string output) const {
-  engine_.submit(task.execution, interpreter::TaskSubmitted{task.task, json::Payload::from_text(std::move(output))}, nullptr);
+void TaskAnswers::succeeded(const engine::TaskKey& task, std::string output) {
+  give(task, interpreter::TaskSucceeded{task.task, json::Payload::from_text(std::move(output))});
 }
 
-void TaskAnswers::failed(const engine::TaskKey& task, std::string error, std::string cause) const {
-  engine_.submit(task.execution, interpreter::TaskFailed{task.task, std::move(error), std::move(cause)}, nullptr);
+void TaskAnswers::submitted(const engine::TaskKey& task, std::string output) {
+  give(task, interpreter::TaskSubmitted{task.task, json::Payload::from_text(std::move(output))});
+}
+
+void TaskAnswers::failed(const engine::TaskKey& task, std::string error, std::string cause) {
+  give(task, interpreter::TaskFailed{task.task, std::move(error), std::move(cause)});
+}
+
+void TaskAnswers::give(const engine::TaskKey& task, interpreter::Command command, Done done) {
+  if (task.execution != kNoExecution) return engine_.submit(task.execution, std::move(command), std::move(done));
+  give_lone(task, std::move(command));
+  if (done) done({});
+}
+
+void TaskAnswers::give_lone(const engine::TaskKey& task, interpreter::Command command) {
+  LoneTask lone;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = lone_.find(task.task.attempt);
+    if (found == lone_.end()) return;
+    lone = std::move(found->second);
+    lone_.erase(found);
+  }
+  std::visit(
+      [&](auto& one) {
+        if constexpr (requires { one.task; }) one.task = lone.id;
+      },
+      command);
+  lone.answered(std::move(command));
 }
 
 std::string request_id_of(const engine::TaskKey& task) {

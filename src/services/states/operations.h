@@ -18,6 +18,7 @@
 #include "services/states/machine_directory.h"
 #include "services/states/names.h"
 #include "services/states/page_tokens.h"
+#include "services/states/task_runner.h"
 #include "wire/service.h"
 
 namespace escapement::services::states {
@@ -40,6 +41,7 @@ struct Operations {
   const identity::Authoriser& authoriser;
   connectors::ActivityQueues& activities;
   const base::Clock& clock;
+  TaskRunner run_task;
   PageTokens page_tokens;
   Quotas quotas;
 
@@ -74,6 +76,7 @@ Answer describe_state_machine(const Operations& operations, const wire::Call& ca
 Answer describe_state_machine_for_execution(const Operations& operations, const wire::Call& call);
 Answer delete_state_machine(const Operations& operations, const wire::Call& call);
 Answer list_state_machines(const Operations& operations, const wire::Call& call);
+void test_state(const Operations& operations, wire::Call call, wire::Respond respond);
 Answer validate_state_machine_definition(const Operations& operations, const wire::Call& call);
 Answer publish_state_machine_version(const Operations& operations, const wire::Call& call);
 Answer delete_state_machine_version(const Operations& operations, const wire::Call& call);

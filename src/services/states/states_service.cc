@@ -52,6 +52,7 @@ constexpr std::array kOperations = {
     Entry{"StartSyncExecution", Runs::inline_, start_sync_execution},
     Entry{"StopExecution", Runs::blocking, stop_execution},
     Entry{"TagResource", Runs::blocking, answer<tag_resource>},
+    Entry{"TestState", Runs::blocking, test_state},
     Entry{"UntagResource", Runs::blocking, answer<untag_resource>},
     Entry{"UpdateStateMachine", Runs::blocking, answer<update_state_machine>},
     Entry{"UpdateStateMachineAlias", Runs::blocking, answer<update_state_machine_alias>},
@@ -67,7 +68,7 @@ const Entry* find_entry(std::string_view operation) {
 
 StatesService::StatesService(const Dependencies& dependencies, Quotas quotas)
     : operations_{dependencies.directory, dependencies.engine, dependencies.authoriser, dependencies.activities, dependencies.clock,
-                  PageTokens(dependencies.directory.token_key(), dependencies.clock), quotas} {}
+                  dependencies.run_task, PageTokens(dependencies.directory.token_key(), dependencies.clock), quotas} {}
 
 bool StatesService::is_inline(std::string_view operation) const {
   const Entry* entry = find_entry(operation);

@@ -23,6 +23,7 @@ class StatesService final : public wire::Service, public connectors::ExecutionSt
     const identity::Authoriser& authoriser;
     connectors::ActivityQueues& activities;
     const base::Clock& clock;
+    TaskRunner run_task;  // connectors::Connectors::carry_out
   };
 
   StatesService(const Dependencies& dependencies, Quotas quotas);

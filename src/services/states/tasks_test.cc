@@ -212,5 +212,19 @@ TEST_F(StatesTest, ServicesOfThisServerAreCalledByTheirSdkNames) {
   EXPECT_THAT(text_at(unreachable, "cause"), HasSubstr("[endpoints.sqs]"));
 }
 
+TEST_F(StatesTest, TestStateRunsARealTask) {
+  const auto test = [&](std::string_view more) {
+    return must("TestState", object(R"({"definition":"{\"Type\":\"Task\",\"Resource\":\"arn:aws:states:::lambda:invoke\",)"
+                                    R"(\"Parameters\":{\"FunctionName\":\"f\",\"Payload.$\":\"$\"},\"OutputPath\":\"$.Payload\",\"End\":true}",)"
+                                    R"("input":"{\"a\":1}","roleArn":"arn:aws:iam::000000000000:role/r")" + std::string(more) + "}"));
+  };
+  const json::Value real = test("");
+  EXPECT_EQ(text_at(real, "status"), "SUCCEEDED");
+  EXPECT_EQ(text_at(real, "output"), R"({"a":1})");
+  EXPECT_EQ(functions.invocations.size(), 1u);
+  EXPECT_EQ(text_at(test(R"(,"mock":{"result":"{\"Payload\":2,\"StatusCode\":200}"})"), "output"), "2");
+  EXPECT_EQ(functions.invocations.size(), 1u);
+}
+
 }  // namespace
 }  // namespace escapement::services::states::testing

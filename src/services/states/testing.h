@@ -83,7 +83,11 @@ class StatesTest : public ::testing::Test, public connectors::ServiceCaller {
     catalog = *store::Catalog::open(*store, "C");
     directory = *MachineDirectory::open(*catalog);
     engine = *engine::Engine::open(*store, clock, *directory, *connectors, {.partitions = 8});
-    service = std::make_unique<StatesService>(StatesService::Dependencies{*directory, *engine, identity, connectors->activities(), clock}, quotas);
+    service = std::make_unique<StatesService>(StatesService::Dependencies{*directory, *engine, identity, connectors->activities(), clock,
+                                                             [this](engine::TaskDispatch task, auto answered) {
+                                                               connectors->carry_out(std::move(task), std::move(answered));
+                                                             }},
+                                              quotas);
     connectors->connect({*engine, functions, identity, identity, *this, *service});
     run();
   }
