@@ -44,8 +44,10 @@ std::string Directory::arn(std::string_view kind, std::string_view path, std::st
   return out.append(kind).append(path).append(name);
 }
 
-std::optional<std::string_view> Directory::get(const std::string& key_text) const {
-  return transaction_ != nullptr ? transaction_->get(key_text) : view_.get(key_text);
+std::optional<std::string> Directory::get(const std::string& key_text) const {
+  if (transaction_ != nullptr) return transaction_->get(key_text);
+  const auto found = view_.get(key_text);
+  return found ? std::optional<std::string>(*found) : std::nullopt;
 }
 
 void Directory::scan(const std::string& prefix, std::string_view after, const Visit& visit) const {
@@ -267,8 +269,7 @@ void Directory::erase(const ServiceCredential& credential) {
 void Directory::put_last_used(std::string_view id, const LastUsed& used) { put_raw(key("used", id), encode(used)); }
 
 std::optional<std::string> Directory::setting(std::string_view name) const {
-  const auto text = get(std::string(kRoot) + std::string(name));
-  return text ? std::optional<std::string>(*text) : std::nullopt;
+  return get(std::string(kRoot) + std::string(name));
 }
 
 void Directory::put_setting(std::string_view name, std::string_view value) { put_raw(std::string(kRoot) + std::string(name), value); }

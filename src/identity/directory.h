@@ -89,7 +89,7 @@ class Directory {
 
  private:
   using Visit = std::function<bool(std::string_view key, std::string_view value)>;
-  std::optional<std::string_view> get(const std::string& key) const;
+  std::optional<std::string> get(const std::string& key) const;
   void scan(const std::string& prefix, std::string_view after, const Visit& visit) const;
   std::vector<std::string> names_below(const std::string& prefix) const;
   std::vector<Use> uses_below(const std::string& prefix) const;
