@@ -190,7 +190,10 @@ class Server::Graph {
 
   void add_services() {
     states_ = std::make_shared<services::states::StatesService>(
-        services::states::StatesService::Dependencies{*machines_, *engine_, *identity_, connectors_->activities(), clock_},
+        services::states::StatesService::Dependencies{*machines_, *engine_, *identity_, connectors_->activities(), clock_,
+                                                    [this](engine::TaskDispatch task, std::move_only_function<void(interpreter::Command)> answered) {
+                                                      connectors_->carry_out(std::move(task), std::move(answered));
+                                                    }},
         services::states::Quotas{.input_bytes_max = static_cast<std::size_t>(config_.payload_bytes_max)});
     dispatcher_->add(states_);
     dispatcher_->add(std::make_shared<services::lambda::LambdaService>(services::lambda::Operations{
