@@ -10,7 +10,10 @@ using json::Value;
 
 base::Result<void> Stepper::run_task(Activation& activation) {
   ++activation.frame.attempt;
-  activation.scope.set_task({activation.frame.id, activation.frame.attempt});
+  // Only a task that waits for its token has one in the context object.
+  if (activation.state.as<asl::TaskState>().resource.pattern == Resource::Pattern::wait_for_task_token) {
+    activation.scope.set_task({activation.frame.id, activation.frame.attempt});
+  }
   auto plan = plan_task(activation);
   if (!plan) return fail_evaluation(activation, plan.error());
   if (activation.scope.load_error()) return *activation.scope.load_error();
