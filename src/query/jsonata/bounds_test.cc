@@ -7,6 +7,7 @@
 #include "json/parse.h"
 #include "json/print.h"
 #include "query/jsonata/jsonata.h"
+#include "query/jsonata/stack.h"
 
 namespace escapement::query::jsonata {
 namespace {
@@ -58,7 +59,7 @@ TEST(JsonataBounds, LoopsEnd) {
 }
 
 TEST(JsonataBounds, RecursionEndsBeforeTheStackDoes) {
-  on_small_stack(512 << 10, [] {
+  on_small_stack((512 << 10) * kFrameFactor, [] {
     EXPECT_EQ(code_of("($f := function($n) { 1 + $f($n) }; $f(1))"), "U1001");
     EXPECT_EQ(code_of("($f := function($n) { [$f($n)] }; $f(1))"), "U1001");
     EXPECT_EQ(code_of("($f := function($n) { $map([1], $f) & '' }; $f(1))"), "U1001");

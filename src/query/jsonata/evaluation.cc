@@ -13,7 +13,6 @@ Evaluation::Evaluation(const Program& program, const json::Value* input, std::sp
                        Environment& environment)
     : program_(program),
       options_(program.options),
-      stack_(program.options.stack_bytes_max),
       arena_(program.options.memory_bytes_max),
       environment_(environment),
       bindings_(bindings),
@@ -138,10 +137,7 @@ Value Evaluation::variable(const Node& node, const Value& input, Frame* frame) {
   for (const Binding& binding : bindings_) {
     if (binding.name == node.text) return Value::wrap(*binding.value);
   }
-  if (node.native == nullptr) return {};
-  auto* function = arena_.make<FunctionNode>(FunctionNode::Form::native);
-  function->native = node.native;
-  return Value::of(function);
+  return node.native == nullptr ? Value() : Value::of(node.native->function);
 }
 
 Value Evaluation::lookup(Frame* frame, std::string_view name, std::uint32_t hash) const {
@@ -350,7 +346,7 @@ void Evaluation::grow(ArrayNode& node, std::size_t size) {
 
 void Evaluation::push(const Value& array, const Value& item) {
   ArrayNode& node = *array.array_node();
-  if (node.size == node.capacity || node.form != ArrayNode::Form::values) grow(node, std::size_t{node.size} + 1);
+  if (node.size >= node.capacity || node.form != ArrayNode::Form::values) grow(node, std::size_t{node.size} + 1);
   node.values[node.size++] = item;
 }
 

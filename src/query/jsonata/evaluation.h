@@ -199,7 +199,6 @@ class Evaluation {
 
   const Program& program_;
   const Options& options_;
-  StackScope stack_;
   Arena arena_;
   Environment& environment_;
   std::span<const Binding> bindings_;

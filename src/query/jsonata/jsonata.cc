@@ -13,10 +13,10 @@ Options Options::for_states() {
   Options options;
   options.states_dialect = true;
   options.depth_max = 100;
-  options.steps_max = 10'000'000;
+  options.steps_max = 4'000'000;
   options.sequence_max = 873'782;
   options.string_bytes_max = 6'990'256;
-  options.memory_bytes_max = 256 << 20;
+  options.memory_bytes_max = 160 << 20;
   return options;
 }
 

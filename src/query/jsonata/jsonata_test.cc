@@ -64,6 +64,15 @@ TEST(Jsonata, FunctionsClosuresAndTailCalls) {
   EXPECT_EQ(evaluate("{'a':1,'b':{'c':2}} ~> |b|{'c': c + 1, 'd': 4}, 'x'|"), R"({"a":1,"b":{"c":3,"d":4}})");
 }
 
+TEST(Jsonata, ArraysAreValues) {
+  EXPECT_EQ(evaluate("($a := [1,2,3]; $b := $append($a, 4); $c := $append($a, 5); [$a, $b, $c])"),
+            "[1,2,3,1,2,3,4,1,2,3,5]");
+  EXPECT_EQ(evaluate("($a := [1..3]; $b := $append($a, 4); $c := [$a, 5]; [[$a], [$b], [$c]])"),
+            "[[1,2,3],[1,2,3,4],[1,2,3,5]]");
+  EXPECT_EQ(evaluate("($a := b; $c := $append($a, 9); [[$a], [$c], [b]])", R"({"b":[1,2]})"), "[[1,2],[1,2,9],[1,2]]");
+  EXPECT_EQ(evaluate("($o := {'k': 1}; $p := $o ~> |$|{'k': 2}|; [$o.k, $p.k])"), "[1,2]");
+}
+
 TEST(Jsonata, NumbersComeBackAsJavaScriptPrintsThem) {
   EXPECT_EQ(evaluate("1.0"), "1");
   EXPECT_EQ(evaluate("6 / 2"), "3");

@@ -3,6 +3,8 @@
 #include <deque>
 #include <unordered_map>
 
+#include "query/jsonata/evaluation.h"
+
 namespace escapement::query::jsonata {
 namespace {
 
@@ -26,11 +28,15 @@ class Library {
   void add(Table& table, std::span<const NativeFunction> family) {
     for (NativeFunction function : family) {
       function.signature = &signatures_.emplace_back(function.signature_text, 0);
-      table[function.name] = function;
+      NativeFunction& entry = table[function.name] = function;
+      FunctionNode& value = values_.emplace_back(FunctionNode::Form::native);
+      value.native = &entry;  // entries of a map stay where they are
+      entry.function = &value;
     }
   }
 
   std::deque<Signature> signatures_;
+  std::deque<FunctionNode> values_;
   Table standard_;
   Table states_;
 };

@@ -12,6 +12,7 @@ namespace escapement::query::jsonata {
 
 class Evaluation;
 struct Frame;
+struct FunctionNode;
 
 // One call of a built-in function, its arguments validated. Missing ones read as undefined.
 struct Call {
@@ -28,7 +29,8 @@ struct NativeFunction {
   std::string_view signature_text;
   std::uint32_t arity;  // how many arguments a higher-order function passes to it at most
   Value (*run)(const Call& call);
-  const Signature* signature = nullptr;  // set when the table is made
+  const Signature* signature = nullptr;    // set when the table is made
+  const FunctionNode* function = nullptr;  // as a value; likewise
 };
 
 // nullptr: there is no such function (`states_dialect` adds six and takes $eval away).

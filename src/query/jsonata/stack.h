@@ -7,11 +7,24 @@
 
 namespace escapement::query::jsonata {
 
+// How much larger frames are than in a release build: with the address sanitizer each local variable has a guard.
+#if defined(__SANITIZE_ADDRESS__)
+inline constexpr std::size_t kFrameFactor = 4;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+inline constexpr std::size_t kFrameFactor = 4;
+#else
+inline constexpr std::size_t kFrameFactor = 1;
+#endif
+#else
+inline constexpr std::size_t kFrameFactor = 1;
+#endif
+
 // While it lives, the frames below the one that made it may use `bytes`. Scopes nest; the outermost decides.
 class StackScope {
  public:
   explicit StackScope(std::size_t bytes) : outer_(limit()) {
-    if (outer_ == nullptr) limit() = static_cast<char*>(__builtin_frame_address(0)) - bytes;
+    if (outer_ == nullptr) limit() = static_cast<char*>(__builtin_frame_address(0)) - bytes * kFrameFactor;
   }
   StackScope(const StackScope&) = delete;
   StackScope& operator=(const StackScope&) = delete;
