@@ -81,7 +81,9 @@ class InvokeTest(ClientTest):
         function = aws.make_function(self.functions, self.role, "nodejs20.x", "index.handler", {"index.js": "exports.handler = async () => 'old';\n"})
         self.functions.update_function_code(FunctionName=function, ZipFile=aws.archive(
             {"index.js": "exports.handler = async () => process.env.GREETING;\n"}))
+        self.functions.get_waiter("function_updated").wait(FunctionName=function, WaiterConfig={"Delay": 1})
         self.functions.update_function_configuration(FunctionName=function, Environment={"Variables": {"GREETING": "hello"}})
+        self.functions.get_waiter("function_updated").wait(FunctionName=function, WaiterConfig={"Delay": 1})
         self.assertEqual(json.loads(self.functions.invoke(FunctionName=function)["Payload"].read()), "hello")
 
     def test_unknown_function(self):
