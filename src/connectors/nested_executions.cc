@@ -63,6 +63,12 @@ std::string sync_output(const engine::ExecutionDescription& child, bool parsed) 
     out.set("OutputDetails", details);
   }
   out.set("RedriveCount", static_cast<std::int64_t>(head.redrive_count));
+  if (head.status == interpreter::Status::succeeded) {
+    out.set("RedriveStatus", "NOT_REDRIVABLE");
+    out.set("RedriveStatusReason", "Execution is SUCCEEDED and cannot be redriven");
+  } else {
+    out.set("RedriveStatus", "REDRIVABLE");
+  }
   out.set("StartDate", facts.start_time.ms());
   if (!facts.alias_arn.empty()) out.set("StateMachineAliasArn", facts.alias_arn);
   out.set("StateMachineArn", facts.state_machine_arn);
