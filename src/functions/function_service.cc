@@ -18,6 +18,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kTickInterval = 100ms;
+constexpr auto kIdleTickInterval = 1000ms;
 
 // What other threads hand in; one wake-up for all that came since the loop last looked.
 struct Inbox {
@@ -118,7 +119,7 @@ class LocalFunctionService final : public FunctionService {
 
   void tick() {
     core_.tick();
-    reactor_->run_at(reactor_->now() + kTickInterval, [this] { tick(); });
+    reactor_->run_at(reactor_->now() + (core_.processes() > 0 ? kTickInterval : kIdleTickInterval), [this] { tick(); });
   }
 
   template <typename Question>

@@ -4,14 +4,19 @@
 #include <atomic>
 #include <semaphore>
 
+#include "functions/log_store.h"
 #include "functions/test_service.h"
 
 namespace escapement::functions {
 namespace {
 
+// Logs go to files, as in the server.
 TestService& service() {
-  static NoLogs no_logs;
-  static TestService instance(&no_logs);
+  static const std::string directory = "/tmp/esc-functions-bench-" + std::to_string(::getpid());
+  static base::SystemClock clock;
+  static const auto logs = *LogStore::open(directory, clock, {});
+  static const std::unique_ptr<void, void (*)(void*)> cleaner(&clock, [](void*) { std::filesystem::remove_all(directory); });
+  static TestService instance(logs.get());
   return instance;
 }
 

@@ -10,7 +10,8 @@ namespace {
 
 constexpr std::uint32_t kMeasuredMin = 8;          // durations to see before one is trusted
 constexpr double kSendAheadWorstUs = 4'000;        // a function that was slower lately gets one invocation at a time
-constexpr std::size_t kSendAheadMax = 8;           // invocations with one process
+// Invocations with one process: enough to hide the round trip. More would wait behind one that is unexpectedly slow.
+constexpr std::size_t kSendAheadMax = 3;
 constexpr double kDrainWorthAStartUs = 60'000;     // about what starting a process costs
 constexpr std::uint32_t kAttemptsMax = 3;          // processes that may die before an invocation begins
 
@@ -137,7 +138,7 @@ void Pool::measure(std::chrono::microseconds duration) {
   const auto us = static_cast<double>(duration.count());
   ++measured_;
   mean_us_ += (us - mean_us_) / std::min<double>(measured_, 32);
-  worst_us_ = std::max(us, worst_us_ * 0.98);
+  worst_us_ = std::max(us, worst_us_ * 0.99);
 }
 
 void Pool::on_worker_answered(Worker& worker, std::unique_ptr<Invocation> invocation, Answer answer) {
