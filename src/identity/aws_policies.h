@@ -1,6 +1,7 @@
-// AWS's own managed policies (arn:aws:iam::aws:policy/…), as far as they have a use here: those of the services that this
-// program offers and of their neighbours, with permissions of the same scope. Also the policies of service-linked roles, which
-// exist by name so that such a role can be made and described; they permit nothing, since their services are not here.
+// AWS's own managed policies (arn:aws:iam::aws:policy/…), as far as they have a use here: those of the services that
+// this program offers and of their neighbours, with permissions of the same scope. Also the policies of service-linked
+// roles, which exist by name so that such a role can be made and described; they permit nothing, since their services
+// are not here.
 #pragma once
 
 #include <functional>

@@ -71,11 +71,16 @@ template <typename T>
 bool compare(Comparison comparison, const std::optional<T>& a, const std::optional<T>& b) {
   if (!a || !b) return false;
   switch (comparison) {
-    case Comparison::equal: return *a == *b;
-    case Comparison::less: return *a < *b;
-    case Comparison::less_equal: return *a <= *b;
-    case Comparison::greater: return *a > *b;
-    case Comparison::greater_equal: return *a >= *b;
+    case Comparison::equal:
+      return *a == *b;
+    case Comparison::less:
+      return *a < *b;
+    case Comparison::less_equal:
+      return *a <= *b;
+    case Comparison::greater:
+      return *a > *b;
+    case Comparison::greater_equal:
+      return *a >= *b;
   }
   return false;
 }
@@ -108,7 +113,8 @@ bool is_in_range(std::string_view range, std::string_view subject) {
   if (slash != std::string_view::npos) {
     const std::string_view digits = range.substr(slash + 1);
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), prefix);
-    if (error != std::errc{} || end != digits.data() + digits.size() || prefix < 0 || prefix > network->bits) return false;
+    if (error != std::errc{} || end != digits.data() + digits.size() || prefix < 0 || prefix > network->bits)
+      return false;
   }
   const auto whole = static_cast<std::size_t>(prefix / 8);
   if (std::memcmp(network->bytes.data(), address->bytes.data(), whole) != 0) return false;
@@ -152,7 +158,8 @@ std::optional<ConditionOperator> parse_condition_operator(std::string_view name)
     text.erase(text.size() - 8);
   }
   const auto* found = std::ranges::find(kOperators, text, &Named::name);
-  if (found == std::end(kOperators) || (found->kind == ConditionKind::null && (op.if_exists || op.qualifier != SetQualifier::none))) {
+  if (found == std::end(kOperators) ||
+      (found->kind == ConditionKind::null && (op.if_exists || op.qualifier != SetQualifier::none))) {
     return std::nullopt;
   }
   op.kind = found->kind;
@@ -179,16 +186,22 @@ bool Condition::matches(std::size_t index, const std::string& subject, const Con
   const auto wanted = pattern.resolve(source);
   if (!wanted) return false;
   switch (operator_.kind) {
-    case ConditionKind::numeric: return compare(operator_.comparison, parse_number(subject), parse_number(*wanted));
-    case ConditionKind::date: return compare(operator_.comparison, parse_date(subject), parse_date(*wanted));
-    case ConditionKind::boolean: return equals_folded(subject, *wanted);
+    case ConditionKind::numeric:
+      return compare(operator_.comparison, parse_number(subject), parse_number(*wanted));
+    case ConditionKind::date:
+      return compare(operator_.comparison, parse_date(subject), parse_date(*wanted));
+    case ConditionKind::boolean:
+      return equals_folded(subject, *wanted);
     case ConditionKind::binary: {
       const auto a = base::from_base64(subject);
       return a && a == base::from_base64(*wanted);
     }
-    case ConditionKind::ip: return is_in_range(*wanted, subject);
-    case ConditionKind::arn: return arn_like(*wanted, subject, source);
-    default: return false;
+    case ConditionKind::ip:
+      return is_in_range(*wanted, subject);
+    case ConditionKind::arn:
+      return arn_like(*wanted, subject, source);
+    default:
+      return false;
   }
 }
 
@@ -211,9 +224,12 @@ bool Condition::holds(const ConditionSource& source) const {
   }
   const auto satisfies = [&](const std::string& subject) { return matches_any(subject, source) != operator_.negated; };
   switch (operator_.qualifier) {
-    case SetQualifier::all_values: return std::ranges::all_of(subjects, satisfies);
-    case SetQualifier::any_value: return exists ? std::ranges::any_of(subjects, satisfies) : operator_.if_exists;
-    case SetQualifier::none: break;
+    case SetQualifier::all_values:
+      return std::ranges::all_of(subjects, satisfies);
+    case SetQualifier::any_value:
+      return exists ? std::ranges::any_of(subjects, satisfies) : operator_.if_exists;
+    case SetQualifier::none:
+      break;
   }
   if (!exists) return operator_.negated || operator_.if_exists;
   return operator_.negated ? std::ranges::all_of(subjects, satisfies) : std::ranges::any_of(subjects, satisfies);

@@ -1,8 +1,8 @@
 // The Condition element: operators, set qualifiers, IfExists. Pure.
 //
 // Semantics after the IAM User Guide ("IAM JSON policy elements: Condition operators"): several values of one key are
-// alternatives, for negated operators none may match; a missing key fails a positive operator and satisfies a negated one
-// or one with IfExists; ForAllValues holds where the key has no values, ForAnyValue does not.
+// alternatives, for negated operators none may match; a missing key fails a positive operator and satisfies a negated
+// one or one with IfExists; ForAllValues holds where the key has no values, ForAnyValue does not.
 #pragma once
 
 #include <cstdint>

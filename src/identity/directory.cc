@@ -21,20 +21,25 @@ std::string key(std::string_view table, std::string_view name) {
   return out;
 }
 
-std::string key(std::string_view table, std::string_view a, std::string_view b) { return key(table, a) + "/" + to_lower(b); }
+std::string key(std::string_view table, std::string_view a, std::string_view b) {
+  return key(table, a) + "/" + to_lower(b);
+}
 std::string key(std::string_view table, std::string_view a, std::string_view b, std::string_view c) {
   return key(table, a, b) + "/" + to_lower(c);
 }
 
 }  // namespace
 
-base::Error no_such_entity(std::string message) { return make_error(ErrorCode::not_found, "NoSuchEntity", std::move(message)); }
+base::Error no_such_entity(std::string message) {
+  return make_error(ErrorCode::not_found, "NoSuchEntity", std::move(message));
+}
 
 base::Error no_such_entity(std::string_view kind, std::string_view name) {
   return no_such_entity("The " + std::string(kind) + " with name " + std::string(name) + " cannot be found.");
 }
 
-Directory::Directory(store::Catalog::View view, std::string account) : view_(std::move(view)), account_(std::move(account)) {}
+Directory::Directory(store::Catalog::View view, std::string account)
+    : view_(std::move(view)), account_(std::move(account)) {}
 
 Directory::Directory(store::CatalogTransaction& transaction, std::string account)
     : transaction_(&transaction), account_(std::move(account)) {}
@@ -149,7 +154,8 @@ Result<void> Directory::each_entity(EntityKind kind, std::string_view after, con
   return result;
 }
 
-Result<void> Directory::each_policy(std::string_view after, const std::function<bool(const ManagedPolicy&)>& visit) const {
+Result<void> Directory::each_policy(std::string_view after,
+                                    const std::function<bool(const ManagedPolicy&)>& visit) const {
   Result<void> result;
   scan(key("policy", ""), after, [&](std::string_view, std::string_view text) {
     const auto found = decode_policy(text);
@@ -159,7 +165,8 @@ Result<void> Directory::each_policy(std::string_view after, const std::function<
   return result;
 }
 
-Result<void> Directory::each_profile(std::string_view after, const std::function<bool(const InstanceProfile&)>& visit) const {
+Result<void> Directory::each_profile(std::string_view after,
+                                     const std::function<bool(const InstanceProfile&)>& visit) const {
   Result<void> result;
   scan(key("instance-profile", ""), after, [&](std::string_view, std::string_view text) {
     const auto found = decode_profile(text);
@@ -171,18 +178,24 @@ Result<void> Directory::each_profile(std::string_view after, const std::function
 
 std::vector<std::string> Directory::access_keys_of(std::string_view user) const {
   std::vector<std::string> ids;
-  scan(key("of-user", user, "key") + "/", {}, [&](std::string_view, std::string_view value) { return ids.emplace_back(value), true; });
+  scan(key("of-user", user, "key") + "/", {},
+       [&](std::string_view, std::string_view value) { return ids.emplace_back(value), true; });
   return ids;
 }
 
 std::vector<std::string> Directory::service_credentials_of(std::string_view user) const {
   std::vector<std::string> ids;
-  scan(key("of-user", user, "service-credential") + "/", {}, [&](std::string_view, std::string_view value) { return ids.emplace_back(value), true; });
+  scan(key("of-user", user, "service-credential") + "/", {},
+       [&](std::string_view, std::string_view value) { return ids.emplace_back(value), true; });
   return ids;
 }
 
-std::vector<std::string> Directory::profiles_of(std::string_view role) const { return names_below(key("of-role", role) + "/"); }
-std::vector<std::string> Directory::members_of(std::string_view group) const { return names_below(key("member", group) + "/"); }
+std::vector<std::string> Directory::profiles_of(std::string_view role) const {
+  return names_below(key("of-role", role) + "/");
+}
+std::vector<std::string> Directory::members_of(std::string_view group) const {
+  return names_below(key("member", group) + "/");
+}
 
 std::vector<Directory::Use> Directory::uses_below(const std::string& prefix) const {
   std::vector<Use> uses;
@@ -195,8 +208,12 @@ std::vector<Directory::Use> Directory::uses_below(const std::string& prefix) con
   return uses;
 }
 
-std::vector<Directory::Use> Directory::attachments_of(const ManagedPolicy& policy) const { return uses_below(key("attached", policy.id) + "/"); }
-std::vector<Directory::Use> Directory::boundary_uses_of(const ManagedPolicy& policy) const { return uses_below(key("boundary", policy.id) + "/"); }
+std::vector<Directory::Use> Directory::attachments_of(const ManagedPolicy& policy) const {
+  return uses_below(key("attached", policy.id) + "/");
+}
+std::vector<Directory::Use> Directory::boundary_uses_of(const ManagedPolicy& policy) const {
+  return uses_below(key("boundary", policy.id) + "/");
+}
 
 void Directory::put_raw(const std::string& key_text, std::string_view value) {
   ESC_ASSERT(transaction_ != nullptr);
@@ -272,7 +289,9 @@ std::optional<std::string> Directory::setting(std::string_view name) const {
   return get(std::string(kRoot) + std::string(name));
 }
 
-void Directory::put_setting(std::string_view name, std::string_view value) { put_raw(std::string(kRoot) + std::string(name), value); }
+void Directory::put_setting(std::string_view name, std::string_view value) {
+  put_raw(std::string(kRoot) + std::string(name), value);
+}
 void Directory::erase_setting(std::string_view name) { erase_raw(std::string(kRoot) + std::string(name)); }
 
 }  // namespace escapement::identity

@@ -55,7 +55,8 @@ class Directory {
   using VisitEntity = std::function<bool(const Entity&)>;
   base::Result<void> each_entity(EntityKind kind, std::string_view after, const VisitEntity& visit) const;
   base::Result<void> each_policy(std::string_view after, const std::function<bool(const ManagedPolicy&)>& visit) const;
-  base::Result<void> each_profile(std::string_view after, const std::function<bool(const InstanceProfile&)>& visit) const;
+  base::Result<void> each_profile(std::string_view after,
+                                  const std::function<bool(const InstanceProfile&)>& visit) const;
   std::vector<std::string> access_keys_of(std::string_view user) const;
   std::vector<std::string> service_credentials_of(std::string_view user) const;
   std::vector<std::string> profiles_of(std::string_view role) const;  // names in lower case

@@ -41,10 +41,12 @@ bool names_resource(const ResourcePattern& pattern, const Prepared& prepared) {
 }
 
 bool applies(const Statement& statement, const Prepared& prepared) {
-  const bool action = std::ranges::any_of(statement.actions, [&](const Pattern& p) { return p.matches(prepared.action, prepared.keys); });
+  const bool action = std::ranges::any_of(statement.actions,
+                                          [&](const Pattern& p) { return p.matches(prepared.action, prepared.keys); });
   if (action == statement.not_action) return false;
   if (statement.has_resource) {
-    const bool resource = std::ranges::any_of(statement.resources, [&](const ResourcePattern& p) { return names_resource(p, prepared); });
+    const bool resource =
+        std::ranges::any_of(statement.resources, [&](const ResourcePattern& p) { return names_resource(p, prepared); });
     if (resource == statement.not_resource) return false;
   }
   return std::ranges::all_of(statement.conditions, [&](const Condition& c) { return c.holds(prepared.keys); });
@@ -60,7 +62,8 @@ Naming names_principal(const PrincipalPattern& pattern, const Principal& princip
   for (const std::string& entry : pattern.aws) {
     if (entry == principal.arn || (!principal.role_arn.empty() && entry == principal.role_arn)) return Naming::direct;
     const auto arn = parse_arn(entry);
-    if (entry == principal.account || (arn && arn->service == "iam" && arn->account == principal.account && arn->resource == "root")) {
+    if (entry == principal.account ||
+        (arn && arn->service == "iam" && arn->account == principal.account && arn->resource == "root")) {
       naming = Naming::account;
     }
   }
@@ -95,11 +98,16 @@ Verdict evaluate_all(const Policies& policies, const Prepared& prepared) {
 
 std::string_view principal_type(Principal::Type type) {
   switch (type) {
-    case Principal::Type::root: return "Account";
-    case Principal::Type::user: return "User";
-    case Principal::Type::assumed_role: return "AssumedRole";
-    case Principal::Type::federated_user: return "FederatedUser";
-    case Principal::Type::service: return "Service";
+    case Principal::Type::root:
+      return "Account";
+    case Principal::Type::user:
+      return "User";
+    case Principal::Type::assumed_role:
+      return "AssumedRole";
+    case Principal::Type::federated_user:
+      return "FederatedUser";
+    case Principal::Type::service:
+      return "Service";
   }
   return "Anonymous";
 }
@@ -130,7 +138,8 @@ bool QuestionKeys::principal_values(std::string_view key, std::vector<std::strin
   }
   if (key == "currenttime") return give(base::to_iso8601(question_.now));
   if (key == "epochtime") return give(std::to_string(question_.now.us / 1'000'000));
-  if (key == "principalarn") return give(principal.type == Principal::Type::assumed_role ? principal.role_arn : principal.arn);
+  if (key == "principalarn")
+    return give(principal.type == Principal::Type::assumed_role ? principal.role_arn : principal.arn);
   if (key == "principalaccount") return !principal.account.empty() && give(principal.account);
   if (key == "principaltype") return give(principal_type(principal.type));
   if (key == "principalisawsservice") return give(principal.type == Principal::Type::service ? "true" : "false");
@@ -174,7 +183,8 @@ Decision decide(const PolicySet& policies, const Question& question) {
   const Prepared prepared(question);
   const Verdict identity = policies.identity == nullptr ? Verdict::none : evaluate_all(*policies.identity, prepared);
   if (identity == Verdict::deny) return Decision::denied_by_identity;
-  const Verdict boundary = policies.boundary == nullptr ? Verdict::allow : evaluate(*policies.boundary, prepared, nullptr);
+  const Verdict boundary =
+      policies.boundary == nullptr ? Verdict::allow : evaluate(*policies.boundary, prepared, nullptr);
   if (boundary == Verdict::deny) return Decision::denied_by_boundary;
   const Verdict session = policies.session == nullptr ? Verdict::allow : evaluate_all(*policies.session, prepared);
   if (session == Verdict::deny) return Decision::denied_by_session;
@@ -184,20 +194,34 @@ Decision decide(const PolicySet& policies, const Question& question) {
   return Decision::allowed;
 }
 
-std::string denial_message(const Principal& principal, std::string_view action, std::string_view resource, Decision decision) {
+std::string denial_message(const Principal& principal, std::string_view action, std::string_view resource,
+                           Decision decision) {
   std::string message = "User: " + principal.arn + " is not authorized to perform: ";
   message.append(action).append(" on resource: ").append(resource);
   const auto nothing_allows = [&](std::string_view kind) {
     message.append(" because no ").append(kind).append(" allows the ").append(action).append(" action");
   };
   switch (decision) {
-    case Decision::allowed: break;
-    case Decision::denied_by_identity: message += " with an explicit deny in an identity-based policy"; break;
-    case Decision::denied_by_boundary: message += " with an explicit deny in a permissions boundary"; break;
-    case Decision::denied_by_session: message += " with an explicit deny in a session policy"; break;
-    case Decision::not_allowed_by_identity: nothing_allows("identity-based policy"); break;
-    case Decision::not_allowed_by_boundary: nothing_allows("permissions boundary"); break;
-    case Decision::not_allowed_by_session: nothing_allows("session policy"); break;
+    case Decision::allowed:
+      break;
+    case Decision::denied_by_identity:
+      message += " with an explicit deny in an identity-based policy";
+      break;
+    case Decision::denied_by_boundary:
+      message += " with an explicit deny in a permissions boundary";
+      break;
+    case Decision::denied_by_session:
+      message += " with an explicit deny in a session policy";
+      break;
+    case Decision::not_allowed_by_identity:
+      nothing_allows("identity-based policy");
+      break;
+    case Decision::not_allowed_by_boundary:
+      nothing_allows("permissions boundary");
+      break;
+    case Decision::not_allowed_by_session:
+      nothing_allows("session policy");
+      break;
   }
   return message;
 }

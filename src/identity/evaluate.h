@@ -1,7 +1,7 @@
 // The policy evaluator: may this be done? Pure: all it knows is in its arguments.
 //
-// The order is IAM's ("Policy evaluation logic"): an explicit deny anywhere wins; else every kind of policy that applies
-// (the identity's own, its permissions boundary, the session's) must allow.
+// The order is IAM's ("Policy evaluation logic"): an explicit deny anywhere wins; else every kind of policy that
+// applies (the identity's own, its permissions boundary, the session's) must allow.
 #pragma once
 
 #include <memory>
@@ -26,7 +26,8 @@ struct Question {
   base::Timestamp now;
 };
 
-// The condition keys of a question: those of the context, and those that follow from the principal, the resource and the time.
+// The condition keys of a question: those of the context, and those that follow from the principal, the resource and
+// the time.
 class QuestionKeys final : public ConditionSource {
  public:
   explicit QuestionKeys(const Question& question) : question_(question) {}
@@ -42,7 +43,8 @@ enum class Verdict : std::uint8_t { none, allow, deny };
 // How a resource's policy came to allow: by naming the caller, or by naming its account, which then decides.
 enum class Naming : std::uint8_t { none, account, direct };
 
-// What one policy of an identity, a boundary or a session says. Statements that decided are appended to `matched`, if given.
+// What one policy of an identity, a boundary or a session says. Statements that decided are appended to `matched`, if
+// given.
 Verdict evaluate(const Policy& policy, const Question& question, std::vector<const Statement*>* matched = nullptr);
 
 struct ResourceVerdict {
@@ -74,6 +76,7 @@ enum class Decision : std::uint8_t {
 Decision decide(const PolicySet& policies, const Question& question);
 
 // AWS's sentence: "User: ARN is not authorized to perform: ACTION on resource: RESOURCE because …".
-std::string denial_message(const Principal& principal, std::string_view action, std::string_view resource, Decision decision);
+std::string denial_message(const Principal& principal, std::string_view action, std::string_view resource,
+                           Decision decision);
 
 }  // namespace escapement::identity

@@ -23,7 +23,8 @@ bool is_same_identity(const Principal& principal, const Grants& grants) {
 
 // The ARN of the user or role whose policies count.
 std::string_view policy_owner(const Principal& principal) {
-  return principal.type == Principal::Type::user ? std::string_view(principal.arn) : std::string_view(principal.role_arn);
+  return principal.type == Principal::Type::user ? std::string_view(principal.arn)
+                                                 : std::string_view(principal.role_arn);
 }
 
 }  // namespace
@@ -33,14 +34,20 @@ std::string assumed_role_arn(std::string_view account, std::string_view role, st
   return arn.append(account).append(":assumed-role/").append(role).append("/").append(session);
 }
 
-Identity::Identity(store::Catalog& catalog, const base::Clock& clock, Options options, std::unique_ptr<Sessions> sessions)
-    : catalog_(catalog), clock_(clock), options_(std::move(options)), sessions_(std::move(sessions)), policies_(std::make_unique<PolicyCache>()) {
+Identity::Identity(store::Catalog& catalog, const base::Clock& clock, Options options,
+                   std::unique_ptr<Sessions> sessions)
+    : catalog_(catalog),
+      clock_(clock),
+      options_(std::move(options)),
+      sessions_(std::move(sessions)),
+      policies_(std::make_unique<PolicyCache>()) {
   publish();
 }
 
 Identity::~Identity() = default;
 
-Result<std::unique_ptr<Identity>> Identity::open(store::Store& store, store::Catalog& catalog, const base::Clock& clock, Options options) {
+Result<std::unique_ptr<Identity>> Identity::open(store::Store& store, store::Catalog& catalog, const base::Clock& clock,
+                                                 Options options) {
   ESC_TRY(auto sessions, Sessions::open(store));
   return std::unique_ptr<Identity>(new Identity(catalog, clock, std::move(options), std::move(sessions)));
 }
@@ -66,8 +73,10 @@ Result<void> Identity::update(const std::function<Result<void>(Directory&)>& cha
     for (const auto& [id, used] : uses) directory.put_last_used(id, used);
     return change(directory);
   });
-  if (!done) last_uses_.restore(std::move(uses));
-  else publish();
+  if (!done)
+    last_uses_.restore(std::move(uses));
+  else
+    publish();
   return done;
 }
 
@@ -89,7 +98,11 @@ Result<std::optional<AccessKey>> Identity::bootstrap() {
     if (admin_key(directory) || directory.count("key/") > 0) return {};
     const base::Timestamp now = clock_.now();
     if (!directory.has(EntityKind::user, options_.admin)) {
-      Entity user{.kind = EntityKind::user, .name = options_.admin, .id = new_entity_id(kUserPrefix), .path = "/", .created = now};
+      Entity user{.kind = EntityKind::user,
+                  .name = options_.admin,
+                  .id = new_entity_id(kUserPrefix),
+                  .path = "/",
+                  .created = now};
       user.attached.emplace_back(kAdministratorAccess);
       directory.put(user, nullptr);
     }
@@ -108,7 +121,8 @@ std::shared_ptr<const Credentials> Identity::find_credentials(std::string_view a
   return snapshot()->credentials(access_key_id);
 }
 
-void Identity::note_use(std::string_view access_key_id, std::string_view service, std::string_view region, base::Timestamp now) {
+void Identity::note_use(std::string_view access_key_id, std::string_view service, std::string_view region,
+                        base::Timestamp now) {
   if (!access_key_id.starts_with(kSessionKeyPrefix)) {
     last_uses_.note(access_key_id, service, region, now);
     return;
@@ -124,7 +138,9 @@ std::optional<LastUsed> Identity::last_used(std::string_view id) const {
   return used ? used : read().last_used(id);
 }
 
-Result<std::shared_ptr<const Policy>> Identity::compile(std::string_view document) const { return policies_->get(document); }
+Result<std::shared_ptr<const Policy>> Identity::compile(std::string_view document) const {
+  return policies_->get(document);
+}
 
 Decision Identity::decide_for(const Principal& principal, std::string_view action, std::string_view resource,
                               const RequestContext& context) const {
@@ -153,6 +169,8 @@ Result<void> Identity::authorise(const Principal& principal, std::string_view ac
   return make_error(ErrorCode::denied, "AccessDeniedException", denial_message(principal, action, resource, decision));
 }
 
-Result<std::shared_ptr<const Session>> Identity::issue(Session session) { return sessions_->issue(std::move(session), clock_.now()); }
+Result<std::shared_ptr<const Session>> Identity::issue(Session session) {
+  return sessions_->issue(std::move(session), clock_.now());
+}
 
 }  // namespace escapement::identity

@@ -1,8 +1,8 @@
 // Who may do what: the users, roles and policies of one account, in force.
 //
-// The facade of the room. It owns the snapshot that every question is answered from (the committed records, and what was
-// compiled from them so far), and the temporary credentials. The records live in the catalog, sessions in the store; both
-// are borrowed and must outlive this object.
+// The facade of the room. It owns the snapshot that every question is answered from (the committed records, and what
+// was compiled from them so far), and the temporary credentials. The records live in the catalog, sessions in the
+// store; both are borrowed and must outlive this object.
 //
 // Threading: any thread. Questions take a shared lock at most; update(), issue() and bootstrap() block for a commit.
 #pragma once
@@ -44,43 +44,50 @@ class Identity final : public CredentialSource, public Authoriser {
   };
 
   // Errors: io, corrupt.
-  static base::Result<std::unique_ptr<Identity>> open(store::Store& store, store::Catalog& catalog, const base::Clock& clock, Options options);
+  static base::Result<std::unique_ptr<Identity>> open(store::Store& store, store::Catalog& catalog,
+                                                      const base::Clock& clock, Options options);
   ~Identity() override;
 
   const std::string& account() const { return options_.account; }
   const base::Clock& clock() const { return clock_; }
 
-  // At the first start: makes the user `admin` with the policy AdministratorAccess and an access key. If any user has an access
-  // key already, nothing is made and the admin's key is answered (nullopt if it was deleted). Errors: io.
+  // At the first start: makes the user `admin` with the policy AdministratorAccess and an access key. If any user has
+  // an access key already, nothing is made and the admin's key is answered (nullopt if it was deleted). Errors: io.
   base::Result<std::optional<AccessKey>> bootstrap();
 
   // CredentialSource
   std::shared_ptr<const Credentials> find_credentials(std::string_view access_key_id) const override;
-  void note_use(std::string_view access_key_id, std::string_view service, std::string_view region, base::Timestamp now) override;
+  void note_use(std::string_view access_key_id, std::string_view service, std::string_view region,
+                base::Timestamp now) override;
 
   // Authoriser
   base::Result<void> authorise(const Principal& principal, std::string_view action, std::string_view resource,
                                const RequestContext& context = {}) const override;
-  base::Result<void> authorise_pass_role(const Principal& principal, std::string_view role_arn, std::string_view service,
-                                         const RequestContext& context = {}) const override;
+  base::Result<void> authorise_pass_role(const Principal& principal, std::string_view role_arn,
+                                         std::string_view service, const RequestContext& context = {}) const override;
   base::Result<std::shared_ptr<const Principal>> assume_for_service(std::string_view role_arn, std::string_view service,
                                                                     std::string_view session_name,
                                                                     const RequestContext& context = {}) const override;
 
-  // What the identity-based policies, the boundary and the session of `principal` say. Root may do everything, services nothing.
-  Decision decide_for(const Principal& principal, std::string_view action, std::string_view resource, const RequestContext& context) const;
+  // What the identity-based policies, the boundary and the session of `principal` say. Root may do everything, services
+  // nothing.
+  Decision decide_for(const Principal& principal, std::string_view action, std::string_view resource,
+                      const RequestContext& context) const;
 
-  // Credentials for a process that runs as `service` under a role (a function). They are shared: a call within the first half
-  // of their twelve hours gets those of the call before. Errors: as assume_for_service, io.
+  // Credentials for a process that runs as `service` under a role (a function). They are shared: a call within the
+  // first half of their twelve hours gets those of the call before. Errors: as assume_for_service, io.
   base::Result<TemporaryCredentials> credentials_for_service(std::string_view role_arn, std::string_view service,
-                                                             std::string_view session_name, const RequestContext& context = {});
+                                                             std::string_view session_name,
+                                                             const RequestContext& context = {});
 
   // For the services iam and sts.
   Directory read() const;
   // Durable and in force when it returns. Errors: those of `change`, io.
   base::Result<void> update(const std::function<base::Result<void>(Directory&)>& change);
   base::Result<std::shared_ptr<const Session>> issue(Session session);
-  std::shared_ptr<const Session> find_session(std::string_view access_key_id) const { return sessions_->find(access_key_id); }
+  std::shared_ptr<const Session> find_session(std::string_view access_key_id) const {
+    return sessions_->find(access_key_id);
+  }
   // Of an access key's or a role's id.
   std::optional<LastUsed> last_used(std::string_view id) const;
   // Writes the last uses that are only in memory. Called by update(); call it before closing.

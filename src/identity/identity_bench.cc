@@ -32,30 +32,37 @@ struct World {
 };
 
 void authorise_one_statement(benchmark::State& state) {
-  World world(R"({"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"states:StartExecution","Resource":"arn:aws:states:*:*:stateMachine:mine"}})");
-  for (auto _ : state) benchmark::DoNotOptimize(world.identity->authorise(world.principal, "states:StartExecution", kMachine).has_value());
+  World world(
+      R"({"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"states:StartExecution","Resource":"arn:aws:states:*:*:stateMachine:mine"}})");
+  for (auto _ : state)
+    benchmark::DoNotOptimize(world.identity->authorise(world.principal, "states:StartExecution", kMachine).has_value());
 }
 BENCHMARK(authorise_one_statement);
 
 void authorise_condition_and_variable(benchmark::State& state) {
-  World world(R"({"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"iam:*","Resource":"*"},{"Effect":"Allow","Action":["states:Describe*","states:Start*"],
+  World world(
+      R"({"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"iam:*","Resource":"*"},{"Effect":"Allow","Action":["states:Describe*","states:Start*"],
     "Resource":"arn:aws:states:*:${aws:PrincipalAccount}:stateMachine:*","Condition":{"IpAddress":{"aws:SourceIp":"127.0.0.0/8"}}}]})");
   const RequestContext context{{"aws:SourceIp", "127.0.0.1"}};
-  for (auto _ : state) benchmark::DoNotOptimize(world.identity->authorise(world.principal, "states:StartExecution", kMachine, context).has_value());
+  for (auto _ : state)
+    benchmark::DoNotOptimize(
+        world.identity->authorise(world.principal, "states:StartExecution", kMachine, context).has_value());
 }
 BENCHMARK(authorise_condition_and_variable);
 
 void assume_for_service(benchmark::State& state) {
   World world(R"({"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}})");
   Entity role{.kind = EntityKind::role, .name = "r", .id = new_entity_id(kRolePrefix), .path = "/"};
-  role.trust_policy = R"({"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"Service":"states.amazonaws.com"},"Action":"sts:AssumeRole"}})";
+  role.trust_policy =
+      R"({"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"Service":"states.amazonaws.com"},"Action":"sts:AssumeRole"}})";
   const auto done = world.identity->update([&](Directory& directory) -> base::Result<void> {
     directory.put(role, nullptr);
     return {};
   });
   if (!done) std::abort();
   const std::string arn = world.identity->read().arn(role);
-  for (auto _ : state) benchmark::DoNotOptimize(world.identity->assume_for_service(arn, "states.amazonaws.com", "e").has_value());
+  for (auto _ : state)
+    benchmark::DoNotOptimize(world.identity->assume_for_service(arn, "states.amazonaws.com", "e").has_value());
 }
 BENCHMARK(assume_for_service);
 

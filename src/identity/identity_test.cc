@@ -34,7 +34,11 @@ class IdentityTest : public testing::Test {
   }
 
   Entity put_user(std::string_view name, std::string_view document) {
-    Entity user{.kind = EntityKind::user, .name = std::string(name), .id = new_entity_id(kUserPrefix), .path = "/", .created = clock.now()};
+    Entity user{.kind = EntityKind::user,
+                .name = std::string(name),
+                .id = new_entity_id(kUserPrefix),
+                .path = "/",
+                .created = clock.now()};
     user.inline_policies.push_back({"p", std::string(document)});
     put(user);
     return user;
@@ -101,7 +105,8 @@ TEST_F(IdentityTest, ChangesAreSeenAtOnce) {
   user.inline_policies.clear();
   put(user);
   EXPECT_FALSE(may(principal, "states:StartExecution", kMine));
-  Entity group{.kind = EntityKind::group, .name = "g", .id = new_entity_id(kGroupPrefix), .path = "/", .created = clock.now()};
+  Entity group{
+      .kind = EntityKind::group, .name = "g", .id = new_entity_id(kGroupPrefix), .path = "/", .created = clock.now()};
   group.attached.emplace_back("arn:aws:iam::aws:policy/AWSStepFunctionsFullAccess");
   put(group);
   user.groups.emplace_back("g");
@@ -120,11 +125,13 @@ TEST_F(IdentityTest, ABoundaryNarrows) {
   EXPECT_TRUE(may(principal_of(user), "states:StopExecution", kMine));
   const auto denied = identity->authorise(principal_of(user), "lambda:InvokeFunction", "*");
   ASSERT_FALSE(denied);
-  EXPECT_TRUE(denied.error().message.ends_with("because no permissions boundary allows the lambda:InvokeFunction action"));
+  EXPECT_TRUE(
+      denied.error().message.ends_with("because no permissions boundary allows the lambda:InvokeFunction action"));
 }
 
 TEST_F(IdentityTest, ServicesActUnderRolesThatTrustThem) {
-  Entity role{.kind = EntityKind::role, .name = "r", .id = new_entity_id(kRolePrefix), .path = "/app/", .created = clock.now()};
+  Entity role{
+      .kind = EntityKind::role, .name = "r", .id = new_entity_id(kRolePrefix), .path = "/app/", .created = clock.now()};
   role.trust_policy = kTrustStates;
   role.inline_policies.push_back({"p", std::string(kStartOnly)});
   put(role);
@@ -136,9 +143,12 @@ TEST_F(IdentityTest, ServicesActUnderRolesThatTrustThem) {
   EXPECT_TRUE(may(**principal, "states:StartExecution", kMine));
   EXPECT_FALSE(may(**principal, "lambda:InvokeFunction", "*"));
   EXPECT_FALSE(identity->assume_for_service(arn, "lambda.amazonaws.com", "f"));
-  EXPECT_FALSE(identity->assume_for_service("arn:aws:iam::000000000000:role/r", "states.amazonaws.com", "exec")) << "the path is part of the ARN";
+  EXPECT_FALSE(identity->assume_for_service("arn:aws:iam::000000000000:role/r", "states.amazonaws.com", "exec"))
+      << "the path is part of the ARN";
 
-  const Entity admin = put_user("a", R"({"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"iam:PassRole","Resource":"*","Condition":{"StringEquals":{"iam:PassedToService":"states.amazonaws.com"}}}})");
+  const Entity admin = put_user(
+      "a",
+      R"({"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"iam:PassRole","Resource":"*","Condition":{"StringEquals":{"iam:PassedToService":"states.amazonaws.com"}}}})");
   EXPECT_TRUE(identity->authorise_pass_role(principal_of(admin), arn, "states.amazonaws.com"));
   const auto other = identity->authorise_pass_role(principal_of(admin), arn, "lambda.amazonaws.com");
   ASSERT_FALSE(other);
@@ -146,17 +156,21 @@ TEST_F(IdentityTest, ServicesActUnderRolesThatTrustThem) {
 }
 
 TEST_F(IdentityTest, TrustMayAskForTheSource) {
-  Entity role{.kind = EntityKind::role, .name = "r", .id = new_entity_id(kRolePrefix), .path = "/", .created = clock.now()};
-  role.trust_policy = R"({"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"Service":"states.amazonaws.com"},"Action":"sts:AssumeRole",
+  Entity role{
+      .kind = EntityKind::role, .name = "r", .id = new_entity_id(kRolePrefix), .path = "/", .created = clock.now()};
+  role.trust_policy =
+      R"({"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"Service":"states.amazonaws.com"},"Action":"sts:AssumeRole",
       "Condition":{"StringEquals":{"aws:SourceAccount":"000000000000"},"ArnLike":{"aws:SourceArn":"arn:aws:states:*:*:stateMachine:mine"}}}})";
   put(role);
   const std::string arn = identity->read().arn(role);
   EXPECT_TRUE(identity->assume_for_service(arn, "states.amazonaws.com", "e", {{"aws:SourceArn", std::string(kMine)}}));
-  EXPECT_FALSE(identity->assume_for_service(arn, "states.amazonaws.com", "e", {{"aws:SourceArn", std::string(kOther)}}));
+  EXPECT_FALSE(
+      identity->assume_for_service(arn, "states.amazonaws.com", "e", {{"aws:SourceArn", std::string(kOther)}}));
 }
 
 TEST_F(IdentityTest, SessionsSurviveARestartAndAreFoundByTheirIdAlone) {
-  Entity role{.kind = EntityKind::role, .name = "r", .id = new_entity_id(kRolePrefix), .path = "/", .created = clock.now()};
+  Entity role{
+      .kind = EntityKind::role, .name = "r", .id = new_entity_id(kRolePrefix), .path = "/", .created = clock.now()};
   role.trust_policy = kTrustStates;
   role.inline_policies.push_back({"p", std::string(kStartOnly)});
   put(role);
@@ -198,7 +212,8 @@ TEST(AwsPolicies, AllCanBeReadAndPassIamsOwnCheck) {
   int count = 0;
   each_aws_policy({}, [&](const ManagedPolicy& policy) {
     ++count;
-    EXPECT_TRUE(policy.path == "/aws-service-role/" || check_policy(policy.document(), PolicyUse::identity)) << policy.name;
+    EXPECT_TRUE(policy.path == "/aws-service-role/" || check_policy(policy.document(), PolicyUse::identity))
+        << policy.name;
     EXPECT_TRUE(compile_policy(policy.document())) << policy.name;
     EXPECT_TRUE(find_aws_policy(policy.arn));
     return true;
@@ -212,7 +227,8 @@ TEST(AwsPolicies, AllCanBeReadAndPassIamsOwnCheck) {
 TEST(Arns, AreSixFields) {
   EXPECT_TRUE(parse_arn("arn:aws:iam::1:role/a:b"));
   EXPECT_EQ(parse_arn("arn:aws:iam::1:role/a:b")->resource, "role/a:b");
-  for (const auto* bad : {"nothing-valid-in-here", "arn::b:::x/y", "arn:a::::x/y", "arn:a:::x/y", "arn:a:a::aaa:", ""}) EXPECT_FALSE(parse_arn(bad)) << bad;
+  for (const auto* bad : {"nothing-valid-in-here", "arn::b:::x/y", "arn:a::::x/y", "arn:a:::x/y", "arn:a:a::aaa:", ""})
+    EXPECT_FALSE(parse_arn(bad)) << bad;
 }
 
 }  // namespace

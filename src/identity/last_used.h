@@ -1,5 +1,5 @@
-// When access keys and roles were last used. Kept in memory, written with the next change of the records: losing the last
-// minutes in a crash is no harm.
+// When access keys and roles were last used. Kept in memory, written with the next change of the records: losing the
+// last minutes in a crash is no harm.
 //
 // Threading: any thread.
 #pragma once

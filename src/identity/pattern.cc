@@ -43,7 +43,8 @@ std::string_view trim(std::string_view text) {
 
 }  // namespace
 
-Pattern::Pattern(std::string_view text, Options options) : any_(options.wildcards && text == "*"), fold_case_(options.fold_case) {
+Pattern::Pattern(std::string_view text, Options options)
+    : any_(options.wildcards && text == "*"), fold_case_(options.fold_case) {
   std::string literal;
   const auto flush = [&] {
     if (!literal.empty()) parts_.push_back({false, fold_case_ ? to_lower(literal) : literal, std::nullopt});
@@ -64,7 +65,8 @@ Pattern::Pattern(std::string_view text, Options options) : any_(options.wildcard
       part.text = to_lower(trim(inner.substr(0, comma)));
       if (comma != std::string_view::npos) {
         std::string_view fallback = trim(inner.substr(comma + 1));
-        if (fallback.size() >= 2 && fallback.front() == '\'' && fallback.back() == '\'') fallback = fallback.substr(1, fallback.size() - 2);
+        if (fallback.size() >= 2 && fallback.front() == '\'' && fallback.back() == '\'')
+          fallback = fallback.substr(1, fallback.size() - 2);
         part.fallback = std::string(fallback);
       }
       parts_.push_back(std::move(part));

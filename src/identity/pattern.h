@@ -23,7 +23,7 @@ class VariableSource {
 class Pattern {
  public:
   struct Options {
-    bool variables = true;   // false for policies of version 2008-10-17, where `${` is plain text
+    bool variables = true;  // false for policies of version 2008-10-17, where `${` is plain text
     bool wildcards = true;
     bool fold_case = false;  // the pattern is stored in lower case; give lower-case subjects
   };

@@ -57,8 +57,10 @@ Result<PrincipalPattern> compile_principal(const json::Value& value) {
     ESC_TRY(auto texts, read_texts(names));
     if (kind == "AWS") {
       for (auto& text : texts) {
-        if (text == "*") principal.any = true;
-        else principal.aws.push_back(std::move(text));
+        if (text == "*")
+          principal.any = true;
+        else
+          principal.aws.push_back(std::move(text));
       }
     } else if (kind == "Service") {
       principal.services = std::move(texts);
@@ -91,7 +93,8 @@ Result<const json::Value*> find_either(const json::Value& statement, std::string
   const json::Value* plain = statement.find(name);
   const json::Value* inverse = statement.find("Not" + std::string(name));
   if (plain != nullptr && inverse != nullptr) {
-    return make_error(ErrorCode::invalid, "a statement has either " + std::string(name) + " or Not" + std::string(name));
+    return make_error(ErrorCode::invalid,
+                      "a statement has either " + std::string(name) + " or Not" + std::string(name));
   }
   negated = inverse != nullptr;
   return plain != nullptr ? plain : inverse;
@@ -103,8 +106,10 @@ Result<Statement> compile_statement(const json::Value& value, bool variables) {
   if (const json::Value* sid = value.find("Sid"); sid != nullptr && sid->is_string()) statement.sid = sid->as_string();
 
   const json::Value* effect = value.find("Effect");
-  if (effect == nullptr || !effect->is_string()) return make_error(ErrorCode::invalid, "a statement must have an Effect");
-  if (effect->as_string() != "Allow" && effect->as_string() != "Deny") return make_error(ErrorCode::invalid, "Effect must be Allow or Deny");
+  if (effect == nullptr || !effect->is_string())
+    return make_error(ErrorCode::invalid, "a statement must have an Effect");
+  if (effect->as_string() != "Allow" && effect->as_string() != "Deny")
+    return make_error(ErrorCode::invalid, "Effect must be Allow or Deny");
   statement.effect = effect->as_string() == "Allow" ? Effect::allow : Effect::deny;
 
   ESC_TRY(const json::Value* actions, find_either(value, "Action", statement.not_action));
@@ -118,7 +123,8 @@ Result<Statement> compile_statement(const json::Value& value, bool variables) {
   if (resources != nullptr) {
     statement.has_resource = true;
     ESC_TRY(const auto resource_texts, read_texts(*resources));
-    for (const std::string& resource : resource_texts) statement.resources.push_back(compile_resource(resource, variables));
+    for (const std::string& resource : resource_texts)
+      statement.resources.push_back(compile_resource(resource, variables));
   }
 
   ESC_TRY(const json::Value* principal, find_either(value, "Principal", statement.not_principal));

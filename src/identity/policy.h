@@ -1,7 +1,7 @@
 // A policy document, read once and compiled for evaluation. Pure: no clock, no I/O.
 //
-// The grammar is that of the IAM User Guide ("IAM JSON policy language"). compile_policy() takes whatever has a meaning;
-// what IAM itself would refuse to store is the business of policy_check.h.
+// The grammar is that of the IAM User Guide ("IAM JSON policy language"). compile_policy() takes whatever has a
+// meaning; what IAM itself would refuse to store is the business of policy_check.h.
 //
 // Immutable after construction; any thread.
 #pragma once
@@ -29,9 +29,9 @@ struct ResourcePattern {
 
 // The Principal element of a resource's policy.
 struct PrincipalPattern {
-  bool any = false;                     // "*" or {"AWS": "*"}
-  std::vector<std::string> aws;         // account ids and ARNs
-  std::vector<std::string> services;    // "states.amazonaws.com"
+  bool any = false;                   // "*" or {"AWS": "*"}
+  std::vector<std::string> aws;       // account ids and ARNs
+  std::vector<std::string> services;  // "states.amazonaws.com"
   std::vector<std::string> federated;
 };
 
@@ -41,7 +41,7 @@ struct Statement {
   bool not_action = false;
   bool not_resource = false;
   bool not_principal = false;
-  bool has_resource = false;   // absent in trust policies, where it is the role itself
+  bool has_resource = false;  // absent in trust policies, where it is the role itself
   bool has_principal = false;
   std::vector<Pattern> actions;  // lower case
   std::vector<ResourcePattern> resources;
@@ -57,8 +57,8 @@ struct Policy {
 // Errors: invalid, with a sentence that says what could not be read.
 base::Result<std::shared_ptr<const Policy>> compile_policy(std::string_view text);
 
-// Where each statement begins and ends in the text, as IAM's policy simulator counts: lines from 1, and columns one past
-// the bracket. Empty where the text has no statements.
+// Where each statement begins and ends in the text, as IAM's policy simulator counts: lines from 1, and columns one
+// past the bracket. Empty where the text has no statements.
 struct TextPosition {
   int line = 1;
   int column = 1;

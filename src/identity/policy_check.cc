@@ -19,16 +19,30 @@ base::Error malformed(std::string message) {
 
 constexpr std::string_view kSyntax = "Syntax errors in policy.";
 constexpr std::array<std::string_view, 3> kDocumentFields = {"Version", "Statement", "Id"};
-constexpr std::array<std::string_view, 9> kStatementFields = {"Sid", "Effect", "Principal", "NotPrincipal", "Action",
-                                                               "NotAction", "Resource", "NotResource", "Condition"};
-constexpr std::array<std::string_view, 6> kPartitions = {"aws", "aws-cn", "aws-us-gov", "aws-iso", "aws-iso-b", "aws-eusc"};
-constexpr std::array<std::string_view, 14> kIamPaths = {
-    "user/", "federated-user/", "role/", "group/", "instance-profile/", "mfa/", "server-certificate/", "policy/",
-    "sms-mfa/", "saml-provider/", "oidc-provider/", "report/", "access-report/", "delegation-request/"};
+constexpr std::array<std::string_view, 9> kStatementFields = {
+    "Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition"};
+constexpr std::array<std::string_view, 6> kPartitions = {"aws",     "aws-cn",    "aws-us-gov",
+                                                         "aws-iso", "aws-iso-b", "aws-eusc"};
+constexpr std::array<std::string_view, 14> kIamPaths = {"user/",
+                                                        "federated-user/",
+                                                        "role/",
+                                                        "group/",
+                                                        "instance-profile/",
+                                                        "mfa/",
+                                                        "server-certificate/",
+                                                        "policy/",
+                                                        "sms-mfa/",
+                                                        "saml-provider/",
+                                                        "oidc-provider/",
+                                                        "report/",
+                                                        "access-report/",
+                                                        "delegation-request/"};
 
 bool is_alphanumeric(char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); }
 
-bool is_one_of(std::string_view text, std::span<const std::string_view> set) { return std::ranges::find(set, text) != set.end(); }
+bool is_one_of(std::string_view text, std::span<const std::string_view> set) {
+  return std::ranges::find(set, text) != set.end();
+}
 
 // Visits a string or each string of a list; false: it is neither.
 template <typename Visit>
@@ -51,10 +65,12 @@ std::vector<json::Value> statements_of(const json::Value& document) {
 Result<void> check_shape(const json::Value& document, PolicyUse use) {
   if (!document.is_object()) return malformed(std::string(kSyntax));
   for (const auto& [name, value] : document.members()) {
-    if (!is_one_of(name, kDocumentFields)) return malformed(use == PolicyUse::trust ? "Unknown field " + name : std::string(kSyntax));
+    if (!is_one_of(name, kDocumentFields))
+      return malformed(use == PolicyUse::trust ? "Unknown field " + name : std::string(kSyntax));
   }
   const json::Value* version = document.find("Version");
-  if (version != nullptr && (!version->is_string() || (version->as_string() != "2012-10-17" && version->as_string() != "2008-10-17"))) {
+  if (version != nullptr &&
+      (!version->is_string() || (version->as_string() != "2012-10-17" && version->as_string() != "2008-10-17"))) {
     return malformed(std::string(kSyntax));
   }
   const json::Value* id = document.find("Id");
@@ -66,10 +82,12 @@ Result<void> check_shape(const json::Value& document, PolicyUse use) {
   for (const json::Value& statement : statements_of(document)) {
     if (!statement.is_object()) return malformed(std::string(kSyntax));
     for (const auto& [name, value] : statement.members()) {
-      if (!is_one_of(name, kStatementFields)) return malformed(use == PolicyUse::trust ? "Unknown field " + name : std::string(kSyntax));
+      if (!is_one_of(name, kStatementFields))
+        return malformed(use == PolicyUse::trust ? "Unknown field " + name : std::string(kSyntax));
     }
     for (const std::string_view name : {"Action", "Resource", "Principal"}) {
-      if (statement.find(name) != nullptr && statement.find("Not" + std::string(name)) != nullptr) return malformed(std::string(kSyntax));
+      if (statement.find(name) != nullptr && statement.find("Not" + std::string(name)) != nullptr)
+        return malformed(std::string(kSyntax));
     }
     const json::Value* effect = statement.find("Effect");
     if (effect == nullptr || !effect->is_string()) return malformed(std::string(kSyntax));
@@ -90,10 +108,13 @@ bool is_empty(const json::Value* value) { return value == nullptr || (value->is_
 Result<void> check_action(const std::string& action) {
   if (action == "*") return {};
   const auto colon = action.find(':');
-  if (colon == std::string::npos) return malformed("Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.");
-  if (action.find(':', colon + 1) != std::string::npos) return malformed("Actions/Condition can contain only one colon.");
+  if (colon == std::string::npos)
+    return malformed("Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.");
+  if (action.find(':', colon + 1) != std::string::npos)
+    return malformed("Actions/Condition can contain only one colon.");
   const std::string vendor = action.substr(0, colon);
-  const bool good = !vendor.empty() && std::ranges::all_of(vendor, [](char c) { return is_alphanumeric(c) || c == '-' || c == '.'; });
+  const bool good =
+      !vendor.empty() && std::ranges::all_of(vendor, [](char c) { return is_alphanumeric(c) || c == '-' || c == '.'; });
   if (!good) return malformed("Vendor " + vendor + " is not valid");
   return {};
 }
@@ -101,7 +122,8 @@ Result<void> check_action(const std::string& action) {
 Result<void> check_resource(const std::string& resource) {
   if (resource == "*") return {};
   const auto fields = Pattern::split_fields(resource, 6);
-  if (fields.size() < 2 || fields[0] != "arn") return malformed("Resource " + resource + " must be in ARN format or \"*\".");
+  if (fields.size() < 2 || fields[0] != "arn")
+    return malformed("Resource " + resource + " must be in ARN format or \"*\".");
   const bool has_wildcard = fields[1].find_first_of("*?") != std::string_view::npos;
   if (!has_wildcard && !is_one_of(fields[1], kPartitions)) {
     return malformed("Partition \"" + std::string(fields[1]) + "\" is not valid for resource \"" + resource + "\".");
@@ -112,12 +134,15 @@ Result<void> check_resource(const std::string& resource) {
   }
   if (fields.size() < 6) return {};
   if (fields[2] == "iam") {
-    if (!fields[3].empty() && fields[3] != "*") return malformed("IAM resource " + resource + " cannot contain region information.");
-    const bool known = fields[5].starts_with('*') || fields[5] == "root" || fields[5].starts_with("${") ||
-                       std::ranges::any_of(kIamPaths, [&](std::string_view path) { return fields[5].starts_with(path); });
+    if (!fields[3].empty() && fields[3] != "*")
+      return malformed("IAM resource " + resource + " cannot contain region information.");
+    const bool known =
+        fields[5].starts_with('*') || fields[5] == "root" || fields[5].starts_with("${") ||
+        std::ranges::any_of(kIamPaths, [&](std::string_view path) { return fields[5].starts_with(path); });
     if (!known) {
       return malformed(
-          "IAM resource path must either be \"*\" or start with user/, federated-user/, role/, group/, instance-profile/, mfa/, "
+          "IAM resource path must either be \"*\" or start with user/, federated-user/, role/, group/, "
+          "instance-profile/, mfa/, "
           "server-certificate/, policy/, sms-mfa/, saml-provider/, oidc-provider/, report/, access-report/.");
     }
   }
@@ -134,7 +159,9 @@ Result<void> check_sids(const json::Value& document) {
     if (sid == nullptr) continue;
     if (!sid->is_string()) return malformed(std::string(kSyntax));
     if (!std::ranges::all_of(sid->as_string(), is_alphanumeric)) {
-      return malformed("Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression [0-9A-Za-z]*");
+      return malformed(
+          "Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression "
+          "[0-9A-Za-z]*");
     }
     if (!sid->as_string().empty() && !seen.insert(sid->as_string()).second) {
       return malformed("Statement IDs (SID) in a single policy must be unique.");
@@ -160,7 +187,8 @@ Result<void> check_trust_action(const std::string& action) {
 }
 
 bool is_service_name(std::string_view name) {
-  return name.ends_with(".amazonaws.com") || name.ends_with(".amazonaws.com.cn") || name.ends_with(".amazon.com") || name.ends_with(".aws.internal");
+  return name.ends_with(".amazonaws.com") || name.ends_with(".amazonaws.com.cn") || name.ends_with(".amazon.com") ||
+         name.ends_with(".aws.internal");
 }
 
 Result<void> check_aws_principal(const std::string& name) {
@@ -168,7 +196,8 @@ Result<void> check_aws_principal(const std::string& name) {
   const bool is_account = name.size() == 12 && std::ranges::all_of(name, [](char c) { return c >= '0' && c <= '9'; });
   const bool is_id = name.size() >= 16 && std::ranges::all_of(name, is_alphanumeric);
   const auto arn = parse_arn(name);
-  const bool is_arn = arn && (arn->service == "iam" || arn->service == "sts") && arn->resource.find('*') == std::string_view::npos;
+  const bool is_arn =
+      arn && (arn->service == "iam" || arn->service == "sts") && arn->resource.find('*') == std::string_view::npos;
   if (is_account || is_id || is_arn) return {};
   return malformed("Invalid principal in policy: \"AWS\":\"" + name + "\"");
 }

@@ -14,8 +14,8 @@ enum class PolicyUse : std::uint8_t {
   trust,     // who may assume a role
 };
 
-// The compiled policy. Errors: invalid with name MalformedPolicyDocument. That the principals of a trust policy exist is
-// not looked at here.
+// The compiled policy. Errors: invalid with name MalformedPolicyDocument. That the principals of a trust policy exist
+// is not looked at here.
 base::Result<std::shared_ptr<const Policy>> check_policy(std::string_view text, PolicyUse use);
 
 }  // namespace escapement::identity

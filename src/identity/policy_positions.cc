@@ -3,7 +3,7 @@
 namespace escapement::identity {
 namespace {
 
-// Walks the brackets of a JSON text that is known to be well formed.
+// Walks the brackets of a JSON text. What it finds in a text that is not well formed means nothing.
 class Walker {
  public:
   explicit Walker(std::string_view text) : text_(text) {}
@@ -29,6 +29,7 @@ class Walker {
   TextPosition here() const { return {line_, column_ + 1}; }
 
   void advance() {
+    if (at_ >= text_.size()) return;
     if (text_[at_] == '\n') {
       ++line_;
       column_ = 1;
@@ -43,10 +44,10 @@ class Walker {
     const std::size_t begin = at_ + 1;
     advance();
     while (at_ < text_.size() && text_[at_] != '"') {
-      if (text_[at_] == '\\' && at_ + 1 < text_.size()) advance();
+      if (text_[at_] == '\\') advance();
       advance();
     }
-    if (depth_ == 1 && !in_statement_ && at_ <= text_.size()) in_statement_ = text_.substr(begin, at_ - begin) == "Statement";
+    if (depth_ == 1 && !in_statement_) in_statement_ = text_.substr(begin, at_ - begin) == "Statement";
   }
 
   void open(char bracket) {

@@ -16,10 +16,10 @@ struct Principal {
                               // arn:aws:sts::ACCOUNT:federated-user/NAME, …:root
   std::string user_id;        // AIDA… / AROA…:SESSION / ACCOUNT:NAME (federated) / the account id for root
   std::string access_key_id;  // empty for calls made inside the server
-  std::string role_arn;       // assumed_role: the role's own ARN; federated_user: the ARN of the user who vouches for it
-  std::string service;        // service: the service principal's name, "states.amazonaws.com"
-  std::vector<std::string> session_policies;          // JSON texts given to AssumeRole, which narrow the role's
-  std::map<std::string, std::string> tags;            // aws:PrincipalTag/KEY
+  std::string role_arn;  // assumed_role: the role's own ARN; federated_user: the ARN of the user who vouches for it
+  std::string service;   // service: the service principal's name, "states.amazonaws.com"
+  std::vector<std::string> session_policies;  // JSON texts given to AssumeRole, which narrow the role's
+  std::map<std::string, std::string> tags;    // aws:PrincipalTag/KEY
 };
 
 }  // namespace escapement::identity

@@ -45,8 +45,10 @@ class Reader {
   std::vector<std::string> texts(std::string_view name) {
     std::vector<std::string> out;
     for (const Value& item : list(name)) {
-      if (item.is_string()) out.push_back(item.as_string());
-      else good_ = false;
+      if (item.is_string())
+        out.push_back(item.as_string());
+      else
+        good_ = false;
     }
     return out;
   }
@@ -63,7 +65,8 @@ class Reader {
 
   template <typename T>
   Result<T> finish(T record, std::string_view what) {
-    if (!good_) return base::make_error(base::ErrorCode::corrupt, "the record of " + std::string(what) + " cannot be read");
+    if (!good_)
+      return base::make_error(base::ErrorCode::corrupt, "the record of " + std::string(what) + " cannot be read");
     return record;
   }
 
@@ -100,9 +103,12 @@ Result<EntityKind> parse_kind(std::string_view text) {
 
 std::string_view to_text(EntityKind kind) {
   switch (kind) {
-    case EntityKind::user: return "user";
-    case EntityKind::group: return "group";
-    case EntityKind::role: return "role";
+    case EntityKind::user:
+      return "user";
+    case EntityKind::group:
+      return "group";
+    case EntityKind::role:
+      return "role";
   }
   return "";
 }
@@ -132,7 +138,8 @@ std::string encode(const Entity& entity) {
   out.set_if(!entity.boundary.empty(), "boundary", entity.boundary);
   out.set_if(!entity.groups.empty(), "groups", texts_value(entity.groups));
   if (entity.kind == EntityKind::role) {
-    out.set("trust", entity.trust_policy).set("session_seconds_max", static_cast<std::int64_t>(entity.session_seconds_max));
+    out.set("trust", entity.trust_policy)
+        .set("session_seconds_max", static_cast<std::int64_t>(entity.session_seconds_max));
     if (entity.description) out.set("description", *entity.description);
     out.set_if(!entity.linked_service.empty(), "service", entity.linked_service);
   }
@@ -176,7 +183,9 @@ std::string encode(const ManagedPolicy& policy) {
   if (policy.description) out.set("description", *policy.description);
   out.set("created", policy.created.ms()).set("updated", policy.updated.ms());
   out.set_if(!policy.tags.empty(), "tags", tags_value(policy.tags));
-  out.set("versions", Value::array(std::move(versions))).set("default", policy.default_version).set("next", policy.next_version);
+  out.set("versions", Value::array(std::move(versions)))
+      .set("default", policy.default_version)
+      .set("next", policy.next_version);
   return json::print(std::move(out).build());
 }
 
@@ -203,39 +212,54 @@ Result<ManagedPolicy> decode_policy(std::string_view text) {
 }
 
 std::string encode(const AccessKey& key) {
-  return json::print(Value::object({{"id", key.id}, {"user", key.user}, {"secret", key.secret}, {"active", key.active}, {"created", key.created.ms()}}));
+  return json::print(Value::object({{"id", key.id},
+                                    {"user", key.user},
+                                    {"secret", key.secret},
+                                    {"active", key.active},
+                                    {"created", key.created.ms()}}));
 }
 
 Result<AccessKey> decode_access_key(std::string_view text) {
   ESC_TRY(const Value value, parse_record(text, "an access key"));
   Reader reader(value);
-  AccessKey key{reader.text("id"), reader.text("user"), reader.text("secret"), reader.flag("active"), reader.time("created")};
+  AccessKey key{reader.text("id"), reader.text("user"), reader.text("secret"), reader.flag("active"),
+                reader.time("created")};
   return reader.finish(std::move(key), "an access key");
 }
 
 std::string encode(const InstanceProfile& profile) {
-  return json::print(Value::object({{"name", profile.name}, {"id", profile.id}, {"path", profile.path}, {"created", profile.created.ms()},
-                                    {"role", profile.role}, {"tags", tags_value(profile.tags)}}));
+  return json::print(Value::object({{"name", profile.name},
+                                    {"id", profile.id},
+                                    {"path", profile.path},
+                                    {"created", profile.created.ms()},
+                                    {"role", profile.role},
+                                    {"tags", tags_value(profile.tags)}}));
 }
 
 Result<InstanceProfile> decode_profile(std::string_view text) {
   ESC_TRY(const Value value, parse_record(text, "an instance profile"));
   Reader reader(value);
-  InstanceProfile profile{reader.text("name"), reader.text("id"), reader.text("path"), reader.time("created"), reader.text("role"), reader.tags()};
+  InstanceProfile profile{reader.text("name"),    reader.text("id"),   reader.text("path"),
+                          reader.time("created"), reader.text("role"), reader.tags()};
   return reader.finish(std::move(profile), "an instance profile");
 }
 
 std::string encode(const ServiceCredential& credential) {
-  return json::print(Value::object({{"id", credential.id}, {"user", credential.user}, {"service", credential.service},
-                                    {"service_user", credential.service_user}, {"password", credential.password},
-                                    {"active", credential.active}, {"created", credential.created.ms()}}));
+  return json::print(Value::object({{"id", credential.id},
+                                    {"user", credential.user},
+                                    {"service", credential.service},
+                                    {"service_user", credential.service_user},
+                                    {"password", credential.password},
+                                    {"active", credential.active},
+                                    {"created", credential.created.ms()}}));
 }
 
 Result<ServiceCredential> decode_service_credential(std::string_view text) {
   ESC_TRY(const Value value, parse_record(text, "a service credential"));
   Reader reader(value);
-  ServiceCredential credential{reader.text("id"), reader.text("user"), reader.text("service"), reader.text("service_user"),
-                               reader.text("password"), reader.flag("active"), reader.time("created")};
+  ServiceCredential credential{reader.text("id"),           reader.text("user"),     reader.text("service"),
+                               reader.text("service_user"), reader.text("password"), reader.flag("active"),
+                               reader.time("created")};
   return reader.finish(std::move(credential), "a service credential");
 }
 

@@ -1,4 +1,5 @@
-// What IAM keeps: plain values and their encoding as JSON text. Names keep their case; they are unique without regard to it.
+// What IAM keeps: plain values and their encoding as JSON text. Names keep their case; they are unique without regard
+// to it.
 #pragma once
 
 #include <cstdint>
@@ -30,18 +31,18 @@ std::string_view to_text(EntityKind kind);
 struct Entity {
   EntityKind kind = EntityKind::user;
   std::string name;
-  std::string id;     // AIDA…, AGPA…, AROA…
-  std::string path;   // "/" or "/a/b/"
+  std::string id;    // AIDA…, AGPA…, AROA…
+  std::string path;  // "/" or "/a/b/"
   base::Timestamp created{};
-  std::vector<Tag> tags;                    // users and roles
+  std::vector<Tag> tags;                      // users and roles
   std::vector<InlinePolicy> inline_policies;  // by name
-  std::vector<std::string> attached;        // ARNs of managed policies, in order of attachment
-  std::string boundary;                     // ARN of a managed policy; empty: none
-  std::vector<std::string> groups;          // a user's, in order of joining
-  std::string trust_policy;                 // a role's
-  std::optional<std::string> description;   // a role's
-  std::int32_t session_seconds_max = 3'600; // a role's
-  std::string linked_service;               // a service-linked role's service principal
+  std::vector<std::string> attached;          // ARNs of managed policies, in order of attachment
+  std::string boundary;                       // ARN of a managed policy; empty: none
+  std::vector<std::string> groups;            // a user's, in order of joining
+  std::string trust_policy;                   // a role's
+  std::optional<std::string> description;     // a role's
+  std::int32_t session_seconds_max = 3'600;   // a role's
+  std::string linked_service;                 // a service-linked role's service principal
 };
 
 struct PolicyVersion {
@@ -52,7 +53,7 @@ struct PolicyVersion {
 
 struct ManagedPolicy {
   std::string name;
-  std::string id;    // ANPA…
+  std::string id;  // ANPA…
   std::string path;
   std::string arn;
   std::optional<std::string> description;

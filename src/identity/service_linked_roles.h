@@ -1,4 +1,5 @@
-// The roles that AWS services make for themselves: which service has which, as AWS's documentation of each service says.
+// The roles that AWS services make for themselves: which service has which, as AWS's documentation of each service
+// says.
 #pragma once
 
 #include <optional>

@@ -17,7 +17,8 @@ constexpr std::size_t kKeptMax = 10'000;
 // What each service says when it cannot assume the role it is given.
 base::Error cannot_assume(std::string_view service) {
   if (service == "lambda.amazonaws.com") {
-    return make_error(ErrorCode::invalid, "InvalidParameterValueException", "The role defined for the function cannot be assumed by Lambda.");
+    return make_error(ErrorCode::invalid, "InvalidParameterValueException",
+                      "The role defined for the function cannot be assumed by Lambda.");
   }
   if (service == "scheduler.amazonaws.com") {
     return make_error(ErrorCode::invalid, "ValidationException",
@@ -36,7 +37,8 @@ Principal service_principal(std::string_view service) {
   return principal;
 }
 
-bool trusts(const Grants& role, std::string_view role_arn, std::string_view service, const RequestContext& given, const Identity& identity) {
+bool trusts(const Grants& role, std::string_view role_arn, std::string_view service, const RequestContext& given,
+            const Identity& identity) {
   if (role.trust == nullptr) return false;
   const Principal principal = service_principal(service);
   RequestContext context = given;
@@ -47,15 +49,16 @@ bool trusts(const Grants& role, std::string_view role_arn, std::string_view serv
 
 }  // namespace
 
-Result<void> Identity::authorise_pass_role(const Principal& principal, std::string_view role_arn, std::string_view service,
-                                           const RequestContext& context) const {
+Result<void> Identity::authorise_pass_role(const Principal& principal, std::string_view role_arn,
+                                           std::string_view service, const RequestContext& context) const {
   ESC_CHECK(authorise(principal, "iam:PassRole", role_arn, {{"iam:PassedToService", std::string(service)}}));
   const auto role = snapshot()->grants(role_arn);
   if (role == nullptr || !trusts(*role, role_arn, service, context, *this)) return cannot_assume(service);
   return {};
 }
 
-Result<std::shared_ptr<const Principal>> Identity::assume_for_service(std::string_view role_arn, std::string_view service,
+Result<std::shared_ptr<const Principal>> Identity::assume_for_service(std::string_view role_arn,
+                                                                      std::string_view service,
                                                                       std::string_view session_name,
                                                                       const RequestContext& context) const {
   const auto role = snapshot()->grants(role_arn);
@@ -71,7 +74,8 @@ Result<std::shared_ptr<const Principal>> Identity::assume_for_service(std::strin
 }
 
 Result<TemporaryCredentials> Identity::credentials_for_service(std::string_view role_arn, std::string_view service,
-                                                               std::string_view session_name, const RequestContext& context) {
+                                                               std::string_view session_name,
+                                                               const RequestContext& context) {
   ESC_TRY(const auto principal, assume_for_service(role_arn, service, session_name, context));
   const std::string key = std::string(service) + " " + principal->user_id;
   const base::Timestamp now = clock_.now();
@@ -79,7 +83,8 @@ Result<TemporaryCredentials> Identity::credentials_for_service(std::string_view 
   {
     const std::lock_guard lock(service_mutex_);
     const auto found = service_sessions_.find(key);
-    if (found != service_sessions_.end() && found->second->issued + base::Duration{kLife.us / 2} > now) session = found->second;
+    if (found != service_sessions_.end() && found->second->issued + base::Duration{kLife.us / 2} > now)
+      session = found->second;
   }
   if (session == nullptr) {
     auto credentials = std::make_shared<Credentials>();
@@ -91,7 +96,8 @@ Result<TemporaryCredentials> Identity::credentials_for_service(std::string_view 
     service_sessions_.insert_or_assign(key, session);
   }
   const Credentials& made = *session->credentials;
-  return TemporaryCredentials{made.principal->access_key_id, made.secret_access_key, made.session_token, *made.expiration};
+  return TemporaryCredentials{made.principal->access_key_id, made.secret_access_key, made.session_token,
+                              *made.expiration};
 }
 
 }  // namespace escapement::identity

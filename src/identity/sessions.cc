@@ -38,7 +38,9 @@ Value map_value(const std::map<std::string, std::string>& map) {
   return std::move(out).build();
 }
 
-Value list_value(const std::vector<std::string>& texts) { return Value::array(std::vector<Value>(texts.begin(), texts.end())); }
+Value list_value(const std::vector<std::string>& texts) {
+  return Value::array(std::vector<Value>(texts.begin(), texts.end()));
+}
 
 std::string encode(const Session& session) {
   const Credentials& credentials = *session.credentials;
@@ -145,7 +147,8 @@ std::string Sessions::new_id() const {
 }
 
 bool Sessions::is_own_id(std::string_view id) const {
-  if (id.size() != kSessionKeyPrefix.size() + kRandomSize + kCheckSize || !id.starts_with(kSessionKeyPrefix)) return false;
+  if (id.size() != kSessionKeyPrefix.size() + kRandomSize + kCheckSize || !id.starts_with(kSessionKeyPrefix))
+    return false;
   id.remove_prefix(kSessionKeyPrefix.size());
   return base::equal_constant_time(id.substr(kRandomSize), checksum(key_, id.substr(0, kRandomSize)));
 }

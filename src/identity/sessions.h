@@ -1,12 +1,12 @@
 // Temporary credentials: issued by STS, and to functions for their roles.
 //
-// A request brings only the access key id (the token is compared afterwards), so what a session is must be found by the id
-// alone, on every node and after a restart: sessions are rows of the store, found by one point read and kept in a bounded
-// cache. An id carries a keyed checksum of itself, so that made-up ids never reach the disk. Rows whose time is over are
-// deleted when others are written.
+// A request brings only the access key id (the token is compared afterwards), so what a session is must be found by the
+// id alone, on every node and after a restart: sessions are rows of the store, found by one point read and kept in a
+// bounded cache. An id carries a keyed checksum of itself, so that made-up ids never reach the disk. Rows whose time is
+// over are deleted when others are written.
 //
-// Rows (table byte kSessionTable): 's' id -> the session as JSON text; 'x' expiry in milliseconds u64 big-endian, id -> nothing;
-// 'k' -> the key of the checksum.
+// Rows (table byte kSessionTable): 's' id -> the session as JSON text; 'x' expiry in milliseconds u64 big-endian, id ->
+// nothing; 'k' -> the key of the checksum.
 //
 // Threading: any thread; issue() blocks for the commit.
 #pragma once
@@ -30,8 +30,8 @@ inline constexpr char kSessionTable = 0x18;
 struct Session {
   std::shared_ptr<const Credentials> credentials;  // with principal, token and expiration
   base::Timestamp issued{};
-  std::vector<std::string> transitive_tags;        // keys of the principal's tags that go on when roles are chained
-  std::map<std::string, std::string> session_tags; // those given to AssumeRole, of the principal's tags
+  std::vector<std::string> transitive_tags;         // keys of the principal's tags that go on when roles are chained
+  std::map<std::string, std::string> session_tags;  // those given to AssumeRole, of the principal's tags
   std::string source_identity;
 };
 
@@ -40,8 +40,8 @@ class Sessions {
   // Reads or makes the key of the checksum. `store` is borrowed and must outlive the sessions. Errors: io.
   static base::Result<std::unique_ptr<Sessions>> open(store::Store& store);
 
-  // `session.credentials` holds the principal and the expiration; key id, secret and token are made here. Durable when it
-  // returns. Errors: io.
+  // `session.credentials` holds the principal and the expiration; key id, secret and token are made here. Durable when
+  // it returns. Errors: io.
   base::Result<std::shared_ptr<const Session>> issue(Session session, base::Timestamp now);
 
   // nullptr: no such session. An expired one may or may not be found; its expiration says so.

@@ -13,8 +13,8 @@ std::shared_ptr<const Policy> deny_everything() {
 }
 
 template <typename T, typename Make>
-std::shared_ptr<const T> find_or_make(std::shared_mutex& mutex, TextMap<std::shared_ptr<const T>>& map, std::string_view key, std::size_t max,
-                                      const Make& make) {
+std::shared_ptr<const T> find_or_make(std::shared_mutex& mutex, TextMap<std::shared_ptr<const T>>& map,
+                                      std::string_view key, std::size_t max, const Make& make) {
   {
     const std::shared_lock lock(mutex);
     const auto found = map.find(key);
@@ -51,12 +51,15 @@ std::shared_ptr<const Grants> Snapshot::grants(std::string_view arn) const {
 }
 
 std::shared_ptr<const Credentials> Snapshot::credentials(std::string_view access_key_id) const {
-  return find_or_make(mutex_, credentials_, access_key_id, kCompiledMax, [&] { return make_credentials(access_key_id); });
+  return find_or_make(mutex_, credentials_, access_key_id, kCompiledMax,
+                      [&] { return make_credentials(access_key_id); });
 }
 
 void Snapshot::add_policy(std::string_view document, std::string_view owner, Policies& out) const {
   auto policy = policies_.get(document);
-  if (!policy) base::log(base::LogLevel::error, "identity", "a policy of " + std::string(owner) + " cannot be read; everything is denied");
+  if (!policy)
+    base::log(base::LogLevel::error, "identity",
+              "a policy of " + std::string(owner) + " cannot be read; everything is denied");
   out.push_back(policy ? std::move(*policy) : deny_everything());
 }
 

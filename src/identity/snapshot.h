@@ -1,5 +1,5 @@
-// One committed state of the records, with what was compiled from it so far. Compiled parts are made when first asked for,
-// so that a change costs nothing for the principals that do not call.
+// One committed state of the records, with what was compiled from it so far. Compiled parts are made when first asked
+// for, so that a change costs nothing for the principals that do not call.
 //
 // Threading: any thread; the state never changes, the compiled parts are guarded by a shared lock.
 #pragma once

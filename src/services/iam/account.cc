@@ -50,8 +50,9 @@ Answer get_account_summary(Operations& operations, const wire::Call&) {
   add("AttachedPoliciesPerUserQuota", quotas.attached_policies_max);
   add("AttachedPoliciesPerGroupQuota", quotas.attached_policies_max);
   add("AttachedPoliciesPerRoleQuota", quotas.attached_policies_max);
-  for (const std::string_view none : {"AccountAccessKeysPresent", "AccountMFAEnabled", "AccountPasswordPresent", "AccountSigningCertificatesPresent",
-                                      "MFADevices", "MFADevicesInUse", "Providers", "ServerCertificates"}) {
+  for (const std::string_view none :
+       {"AccountAccessKeysPresent", "AccountMFAEnabled", "AccountPasswordPresent", "AccountSigningCertificatesPresent",
+        "MFADevices", "MFADevicesInUse", "Providers", "ServerCertificates"}) {
     add(none, 0);
   }
   return Value::object({{"SummaryMap", std::move(map).build()}});
@@ -67,7 +68,8 @@ Answer create_account_alias(Operations& operations, const wire::Call& call) {
 Answer delete_account_alias(Operations& operations, const wire::Call& call) {
   return change(operations, [&](Directory& directory) -> Answer {
     const std::string alias = text(call.input, "AccountAlias");
-    if (directory.setting(kAlias) != alias) return identity::no_such_entity("The account alias with name " + alias + " cannot be found.");
+    if (directory.setting(kAlias) != alias)
+      return identity::no_such_entity("The account alias with name " + alias + " cannot be found.");
     directory.erase_setting(kAlias);
     return nothing();
   });
@@ -81,7 +83,9 @@ Answer list_account_aliases(Operations& operations, const wire::Call&) {
 
 Answer get_account_password_policy(Operations& operations, const wire::Call&) {
   const auto stored = operations.identity.read().setting(kPasswordPolicy);
-  if (!stored) return identity::no_such_entity("The Password Policy with domain name " + operations.identity.account() + " cannot be found.");
+  if (!stored)
+    return identity::no_such_entity("The Password Policy with domain name " + operations.identity.account() +
+                                    " cannot be found.");
   ESC_TRY(Value policy, json::parse(*stored));
   return Value::object({{"PasswordPolicy", std::move(policy)}});
 }
@@ -90,8 +94,8 @@ Answer get_account_password_policy(Operations& operations, const wire::Call&) {
 Answer update_account_password_policy(Operations& operations, const wire::Call& call) {
   json::ObjectBuilder policy;
   policy.set("MinimumPasswordLength", number(call.input, "MinimumPasswordLength", 6));
-  for (const std::string_view name : {"RequireSymbols", "RequireNumbers", "RequireUppercaseCharacters", "RequireLowercaseCharacters",
-                                      "AllowUsersToChangePassword"}) {
+  for (const std::string_view name : {"RequireSymbols", "RequireNumbers", "RequireUppercaseCharacters",
+                                      "RequireLowercaseCharacters", "AllowUsersToChangePassword"}) {
     policy.set(name, flag(call.input, name));
   }
   policy.set("ExpirePasswords", number(call.input, "MaxPasswordAge", 0) > 0);

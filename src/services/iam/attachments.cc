@@ -10,9 +10,12 @@ using json::Value;
 
 std::string_view quota_name(EntityKind kind) {
   switch (kind) {
-    case EntityKind::user: return "PoliciesPerUser";
-    case EntityKind::group: return "PoliciesPerGroup";
-    case EntityKind::role: return "PoliciesPerRole";
+    case EntityKind::user:
+      return "PoliciesPerUser";
+    case EntityKind::group:
+      return "PoliciesPerGroup";
+    case EntityKind::role:
+      return "PoliciesPerRole";
   }
   return "";
 }
@@ -55,7 +58,8 @@ Answer list_attached(Operations& operations, const wire::Call& call, EntityKind 
   std::vector<std::pair<std::string, Value>> items;
   for (const std::string& arn : entity.attached) {
     ESC_TRY(const auto policy, directory.policy(arn));
-    if (policy.path.starts_with(prefix)) items.emplace_back(arn, Value::object({{"PolicyName", policy.name}, {"PolicyArn", arn}}));
+    if (policy.path.starts_with(prefix))
+      items.emplace_back(arn, Value::object({{"PolicyName", policy.name}, {"PolicyArn", arn}}));
   }
   page.add_all(std::move(items));
   return std::move(page).answer("AttachedPolicies");
@@ -87,25 +91,31 @@ Answer delete_boundary(Operations& operations, const wire::Call& call, EntityKin
 
 std::string_view list_member(EntityKind kind) {
   switch (kind) {
-    case EntityKind::user: return "PolicyUsers";
-    case EntityKind::group: return "PolicyGroups";
-    case EntityKind::role: return "PolicyRoles";
+    case EntityKind::user:
+      return "PolicyUsers";
+    case EntityKind::group:
+      return "PolicyGroups";
+    case EntityKind::role:
+      return "PolicyRoles";
   }
   return "";
 }
 
 Value entity_reference(const Entity& entity) {
   switch (entity.kind) {
-    case EntityKind::user: return Value::object({{"UserName", entity.name}, {"UserId", entity.id}});
-    case EntityKind::group: return Value::object({{"GroupName", entity.name}, {"GroupId", entity.id}});
-    case EntityKind::role: return Value::object({{"RoleName", entity.name}, {"RoleId", entity.id}});
+    case EntityKind::user:
+      return Value::object({{"UserName", entity.name}, {"UserId", entity.id}});
+    case EntityKind::group:
+      return Value::object({{"GroupName", entity.name}, {"GroupId", entity.id}});
+    case EntityKind::role:
+      return Value::object({{"RoleName", entity.name}, {"RoleId", entity.id}});
   }
   return {};
 }
 
 bool passes_filter(EntityKind kind, std::string_view filter) {
-  return filter.empty() || (filter == "User" && kind == EntityKind::user) || (filter == "Group" && kind == EntityKind::group) ||
-         (filter == "Role" && kind == EntityKind::role);
+  return filter.empty() || (filter == "User" && kind == EntityKind::user) ||
+         (filter == "Group" && kind == EntityKind::group) || (filter == "Role" && kind == EntityKind::role);
 }
 
 }  // namespace
@@ -135,18 +145,44 @@ Answer list_entities_for_policy(Operations& operations, const wire::Call& call) 
   return std::move(out).build();
 }
 
-Answer attach_user_policy(Operations& operations, const wire::Call& call) { return attach(operations, call, EntityKind::user); }
-Answer attach_group_policy(Operations& operations, const wire::Call& call) { return attach(operations, call, EntityKind::group); }
-Answer attach_role_policy(Operations& operations, const wire::Call& call) { return attach(operations, call, EntityKind::role); }
-Answer detach_user_policy(Operations& operations, const wire::Call& call) { return detach(operations, call, EntityKind::user); }
-Answer detach_group_policy(Operations& operations, const wire::Call& call) { return detach(operations, call, EntityKind::group); }
-Answer detach_role_policy(Operations& operations, const wire::Call& call) { return detach(operations, call, EntityKind::role); }
-Answer list_attached_user_policies(Operations& operations, const wire::Call& call) { return list_attached(operations, call, EntityKind::user); }
-Answer list_attached_group_policies(Operations& operations, const wire::Call& call) { return list_attached(operations, call, EntityKind::group); }
-Answer list_attached_role_policies(Operations& operations, const wire::Call& call) { return list_attached(operations, call, EntityKind::role); }
-Answer put_user_permissions_boundary(Operations& operations, const wire::Call& call) { return put_boundary(operations, call, EntityKind::user); }
-Answer put_role_permissions_boundary(Operations& operations, const wire::Call& call) { return put_boundary(operations, call, EntityKind::role); }
-Answer delete_user_permissions_boundary(Operations& operations, const wire::Call& call) { return delete_boundary(operations, call, EntityKind::user); }
-Answer delete_role_permissions_boundary(Operations& operations, const wire::Call& call) { return delete_boundary(operations, call, EntityKind::role); }
+Answer attach_user_policy(Operations& operations, const wire::Call& call) {
+  return attach(operations, call, EntityKind::user);
+}
+Answer attach_group_policy(Operations& operations, const wire::Call& call) {
+  return attach(operations, call, EntityKind::group);
+}
+Answer attach_role_policy(Operations& operations, const wire::Call& call) {
+  return attach(operations, call, EntityKind::role);
+}
+Answer detach_user_policy(Operations& operations, const wire::Call& call) {
+  return detach(operations, call, EntityKind::user);
+}
+Answer detach_group_policy(Operations& operations, const wire::Call& call) {
+  return detach(operations, call, EntityKind::group);
+}
+Answer detach_role_policy(Operations& operations, const wire::Call& call) {
+  return detach(operations, call, EntityKind::role);
+}
+Answer list_attached_user_policies(Operations& operations, const wire::Call& call) {
+  return list_attached(operations, call, EntityKind::user);
+}
+Answer list_attached_group_policies(Operations& operations, const wire::Call& call) {
+  return list_attached(operations, call, EntityKind::group);
+}
+Answer list_attached_role_policies(Operations& operations, const wire::Call& call) {
+  return list_attached(operations, call, EntityKind::role);
+}
+Answer put_user_permissions_boundary(Operations& operations, const wire::Call& call) {
+  return put_boundary(operations, call, EntityKind::user);
+}
+Answer put_role_permissions_boundary(Operations& operations, const wire::Call& call) {
+  return put_boundary(operations, call, EntityKind::role);
+}
+Answer delete_user_permissions_boundary(Operations& operations, const wire::Call& call) {
+  return delete_boundary(operations, call, EntityKind::user);
+}
+Answer delete_role_permissions_boundary(Operations& operations, const wire::Call& call) {
+  return delete_boundary(operations, call, EntityKind::role);
+}
 
 }  // namespace escapement::services::iam

@@ -39,7 +39,8 @@ Value role_detail(const Entity& role, const Directory& directory, const std::opt
   out.set("RolePolicyList", inline_list(role)).set("AttachedManagedPolicies", render_attached(role, directory));
   std::vector<Value> profiles;
   for (const std::string& name : directory.profiles_of(role.name)) {
-    if (const auto profile = directory.profile(name)) profiles.push_back(render_profile(*profile, directory, Detail::listed));
+    if (const auto profile = directory.profile(name))
+      profiles.push_back(render_profile(*profile, directory, Detail::listed));
   }
   out.set("InstanceProfileList", list(std::move(profiles))).set("Tags", render_tags(role.tags));
   return std::move(out).build();
@@ -54,7 +55,8 @@ Value policy_detail(const identity::ManagedPolicy& policy, const Directory& dire
   return std::move(out).build();
 }
 
-// The four listings are one sequence of names: "1/alice" is a user, "4/name" a policy of the account, "5/name" one of AWS's.
+// The four listings are one sequence of names: "1/alice" is a user, "4/name" a policy of the account, "5/name" one of
+// AWS's.
 struct Walk {
   const Directory& directory;
   Page page;
@@ -62,7 +64,9 @@ struct Walk {
   std::vector<Value> found[6];
   bool more = true;
 
-  bool wants(std::string_view kind) const { return more && (filter.empty() || std::ranges::find(filter, kind) != filter.end()); }
+  bool wants(std::string_view kind) const {
+    return more && (filter.empty() || std::ranges::find(filter, kind) != filter.end());
+  }
   // Where to begin in a listing; nullopt: it is behind us.
   std::optional<std::string> start(char section) const {
     const std::string& after = page.after();
@@ -84,10 +88,14 @@ Answer get_account_authorization_details(Operations& operations, const wire::Cal
   ESC_TRY(Page page, Page::read(call.input));
   Walk walk{directory, std::move(page), texts(call.input, "Filter")};
   if (const auto start = walk.start('1'); start && walk.wants("User")) {
-    ESC_CHECK(directory.each_entity(EntityKind::user, *start, [&](const Entity& user) { return walk.add('1', user.name, user_detail(user, directory)); }));
+    ESC_CHECK(directory.each_entity(EntityKind::user, *start, [&](const Entity& user) {
+      return walk.add('1', user.name, user_detail(user, directory));
+    }));
   }
   if (const auto start = walk.start('2'); start && walk.wants("Group")) {
-    ESC_CHECK(directory.each_entity(EntityKind::group, *start, [&](const Entity& group) { return walk.add('2', group.name, group_detail(group, directory)); }));
+    ESC_CHECK(directory.each_entity(EntityKind::group, *start, [&](const Entity& group) {
+      return walk.add('2', group.name, group_detail(group, directory));
+    }));
   }
   if (const auto start = walk.start('3'); start && walk.wants("Role")) {
     ESC_CHECK(directory.each_entity(EntityKind::role, *start, [&](const Entity& role) {
@@ -95,7 +103,9 @@ Answer get_account_authorization_details(Operations& operations, const wire::Cal
     }));
   }
   if (const auto start = walk.start('4'); start && walk.wants("LocalManagedPolicy")) {
-    ESC_CHECK(directory.each_policy(*start, [&](const identity::ManagedPolicy& policy) { return walk.add('4', policy.name, policy_detail(policy, directory)); }));
+    ESC_CHECK(directory.each_policy(*start, [&](const identity::ManagedPolicy& policy) {
+      return walk.add('4', policy.name, policy_detail(policy, directory));
+    }));
   }
   if (const auto start = walk.start('5'); start && walk.wants("AWSManagedPolicy")) {
     identity::each_aws_policy(*start, [&](const identity::ManagedPolicy& policy) {

@@ -23,8 +23,10 @@ Answer create_group(Operations& operations, const wire::Call& call) {
                        .id = identity::new_entity_id(identity::kGroupPrefix),
                        .path = path_of(call.input),
                        .created = operations.identity.clock().now()};
-    if (directory.has(EntityKind::group, group.name)) return already_exists("Group with name " + group.name + " already exists.");
-    if (directory.count("group/") >= operations.quotas.groups_max) return quota_exceeded("GroupsPerAccount", operations.quotas.groups_max);
+    if (directory.has(EntityKind::group, group.name))
+      return already_exists("Group with name " + group.name + " already exists.");
+    if (directory.count("group/") >= operations.quotas.groups_max)
+      return quota_exceeded("GroupsPerAccount", operations.quotas.groups_max);
     directory.put(group, nullptr);
     return Value::object({{"Group", render_group(group, directory)}});
   });
@@ -93,7 +95,8 @@ Answer update_group(Operations& operations, const wire::Call& call) {
 Answer delete_group(Operations& operations, const wire::Call& call) {
   return change(operations, [&](Directory& directory) -> Answer {
     ESC_TRY(const Entity group, directory.entity(EntityKind::group, text(call.input, "GroupName")));
-    if (!directory.members_of(group.name).empty()) return delete_conflict("Cannot delete entity, must remove users from group first.");
+    if (!directory.members_of(group.name).empty())
+      return delete_conflict("Cannot delete entity, must remove users from group first.");
     if (!group.attached.empty()) return delete_conflict("Cannot delete entity, must detach all policies first.");
     if (!group.inline_policies.empty()) return delete_conflict("Cannot delete entity, must delete policies first.");
     directory.erase(group);

@@ -8,7 +8,18 @@ namespace escapement::services::iam {
 namespace {
 
 // What an operation is allowed on: the resource whose ARN policies name.
-enum Target : int { everything, user, own_user, group, role, linked_role, policy_name, policy_arn, profile, source_arn };
+enum Target : int {
+  everything,
+  user,
+  own_user,
+  group,
+  role,
+  linked_role,
+  policy_name,
+  policy_arn,
+  profile,
+  source_arn
+};
 
 struct Entry {
   std::string_view operation;
@@ -151,33 +162,40 @@ identity::RequestContext context_of(const wire::Call& call) {
   }
   for (const std::string& key : texts(call.input, "TagKeys")) context.emplace("aws:TagKeys", key);
   if (const auto arn = optional_text(call.input, "PolicyArn")) context.emplace("iam:PolicyARN", *arn);
-  if (const auto arn = optional_text(call.input, "PermissionsBoundary")) context.emplace("iam:PermissionsBoundary", *arn);
+  if (const auto arn = optional_text(call.input, "PermissionsBoundary"))
+    context.emplace("iam:PermissionsBoundary", *arn);
   if (const auto service = optional_text(call.input, "AWSServiceName")) context.emplace("iam:AWSServiceName", *service);
   return context;
 }
 
 // The ARN of what is there, or that it would have; adds the condition keys of what is there.
-std::string resource_of(const Directory& directory, const wire::Call& call, Target target, identity::RequestContext& context) {
+std::string resource_of(const Directory& directory, const wire::Call& call, Target target,
+                        identity::RequestContext& context) {
   const auto entity = [&](EntityKind kind, const std::string& name) {
     const auto found = directory.entity(kind, name);
     if (!found) return directory.arn(to_text(kind), path_of(call.input), name);
     add_tags(context, found->tags);
-    if (!found->boundary.empty() && !context.contains("iam:PermissionsBoundary")) context.emplace("iam:PermissionsBoundary", found->boundary);
+    if (!found->boundary.empty() && !context.contains("iam:PermissionsBoundary"))
+      context.emplace("iam:PermissionsBoundary", found->boundary);
     return directory.arn(*found);
   };
   switch (target) {
-    case user: return entity(EntityKind::user, text(call.input, "UserName"));
+    case user:
+      return entity(EntityKind::user, text(call.input, "UserName"));
     case own_user: {
       const auto name = user_name(call);
       return name ? entity(EntityKind::user, *name) : call.principal->arn;
     }
-    case group: return entity(EntityKind::group, text(call.input, "GroupName"));
-    case role: return entity(EntityKind::role, text(call.input, "RoleName"));
+    case group:
+      return entity(EntityKind::group, text(call.input, "GroupName"));
+    case role:
+      return entity(EntityKind::role, text(call.input, "RoleName"));
     case linked_role: {
       const std::string service = text(call.input, "AWSServiceName");
       return directory.arn("role", "/aws-service-role/" + service + "/", "AWSServiceRoleFor*");
     }
-    case policy_name: return directory.arn("policy", path_of(call.input), text(call.input, "PolicyName"));
+    case policy_name:
+      return directory.arn("policy", path_of(call.input), text(call.input, "PolicyName"));
     case policy_arn: {
       const std::string arn = text(call.input, "PolicyArn");
       if (const auto found = directory.policy(arn)) add_tags(context, found->tags);
@@ -189,8 +207,10 @@ std::string resource_of(const Directory& directory, const wire::Call& call, Targ
       if (found) add_tags(context, found->tags);
       return directory.arn("instance-profile", found ? found->path : path_of(call.input), name);
     }
-    case source_arn: return text(call.input, "PolicySourceArn");
-    case everything: break;
+    case source_arn:
+      return text(call.input, "PolicySourceArn");
+    case everything:
+      break;
   }
   return "*";
 }
@@ -202,7 +222,8 @@ bool IamService::has(std::string_view operation) const { return find(operation) 
 Answer IamService::answer(const wire::Call& call) {
   const Entry* entry = find(call.operation);
   if (entry == nullptr) {
-    return base::make_error(base::ErrorCode::unsupported, "UnsupportedOperation", "IAM has no operation " + std::string(call.operation) + " here.");
+    return base::make_error(base::ErrorCode::unsupported, "UnsupportedOperation",
+                            "IAM has no operation " + std::string(call.operation) + " here.");
   }
   identity::RequestContext context = context_of(call);
   const std::string resource = resource_of(operations_.identity.read(), call, entry->target, context);

@@ -12,7 +12,8 @@ namespace {
 
 constexpr std::string_view kTrust =
     R"({"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"Service":"states.amazonaws.com"},"Action":"sts:AssumeRole"}})";
-constexpr std::string_view kAllowAll = R"({"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}})";
+constexpr std::string_view kAllowAll =
+    R"({"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}})";
 
 class IamTest : public testing::Test {
  protected:
@@ -21,7 +22,8 @@ class IamTest : public testing::Test {
     admin = identity->find_credentials(key.id)->principal;
   }
 
-  Answer call(std::string_view operation, std::string_view input, std::shared_ptr<const identity::Principal> principal = nullptr) {
+  Answer call(std::string_view operation, std::string_view input,
+              std::shared_ptr<const identity::Principal> principal = nullptr) {
     wire::Call made;
     made.service = "iam";
     made.operation = operation;
@@ -34,7 +36,8 @@ class IamTest : public testing::Test {
   }
 
   // The answer as JSON text, or "NAME: message".
-  std::string said(std::string_view operation, std::string_view input, std::shared_ptr<const identity::Principal> principal = nullptr) {
+  std::string said(std::string_view operation, std::string_view input,
+                   std::shared_ptr<const identity::Principal> principal = nullptr) {
     const Answer answer = call(operation, input, std::move(principal));
     return answer ? json::print(*answer) : answer.error().to_string();
   }
@@ -75,7 +78,8 @@ class IamTest : public testing::Test {
 };
 
 TEST_F(IamTest, UsersLiveAndDie) {
-  const json::Value made = get("CreateUser", R"({"UserName":"Alice","Path":"/team/","Tags":[{"Key":"k","Value":"v"}]})");
+  const json::Value made =
+      get("CreateUser", R"({"UserName":"Alice","Path":"/team/","Tags":[{"Key":"k","Value":"v"}]})");
   const json::Value& user = *made.find("User");
   EXPECT_EQ(user.find("Arn")->as_string(), "arn:aws:iam::000000000000:user/team/Alice");
   EXPECT_TRUE(user.find("UserId")->as_string().starts_with("AIDA"));
@@ -84,8 +88,10 @@ TEST_F(IamTest, UsersLiveAndDie) {
   EXPECT_EQ(said("GetUser", R"({"UserName":"bob"})"), "NoSuchEntity: The user with name bob cannot be found.");
   EXPECT_EQ(get("GetUser", "{}").find("User")->find("UserName")->as_string(), "admin");
   get("CreateAccessKey", R"({"UserName":"Alice"})");
-  EXPECT_EQ(said("DeleteUser", R"({"UserName":"Alice"})"), "DeleteConflict: Cannot delete entity, must delete access keys first.");
-  const std::string id = (*get("ListAccessKeys", R"({"UserName":"Alice"})").find("AccessKeyMetadata"))[0].find("AccessKeyId")->as_string();
+  EXPECT_EQ(said("DeleteUser", R"({"UserName":"Alice"})"),
+            "DeleteConflict: Cannot delete entity, must delete access keys first.");
+  const std::string id =
+      (*get("ListAccessKeys", R"({"UserName":"Alice"})").find("AccessKeyMetadata"))[0].find("AccessKeyId")->as_string();
   get("DeleteAccessKey", R"({"UserName":"Alice","AccessKeyId":")" + id + "\"}");
   EXPECT_EQ(identity->find_credentials(id), nullptr);
   get("DeleteUser", R"({"UserName":"Alice"})");
@@ -98,7 +104,8 @@ TEST_F(IamTest, ARenamedUserKeepsWhatItHad) {
   get("AddUserToGroup", R"({"GroupName":"g","UserName":"old"})");
   get("UpdateUser", R"({"UserName":"old","NewUserName":"new","NewPath":"/x/"})");
   EXPECT_FALSE(call("GetUser", R"({"UserName":"old"})"));
-  EXPECT_EQ((*get("GetGroup", R"({"GroupName":"g"})").find("Users"))[0].find("Arn")->as_string(), "arn:aws:iam::000000000000:user/x/new");
+  EXPECT_EQ((*get("GetGroup", R"({"GroupName":"g"})").find("Users"))[0].find("Arn")->as_string(),
+            "arn:aws:iam::000000000000:user/x/new");
   const auto credentials = identity->find_credentials(before->access_key_id);
   ASSERT_NE(credentials, nullptr);
   EXPECT_TRUE(call("GetUser", "{}", credentials->principal));
@@ -108,7 +115,9 @@ TEST_F(IamTest, ARenamedUserKeepsWhatItHad) {
 }
 
 TEST_F(IamTest, EveryOperationAsksForPermissionOnItsResource) {
-  const auto reader = user_with("reader", R"({"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"iam:Get*","Resource":"arn:aws:iam::*:user/${aws:username}"}})");
+  const auto reader = user_with(
+      "reader",
+      R"({"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"iam:Get*","Resource":"arn:aws:iam::*:user/${aws:username}"}})");
   EXPECT_TRUE(call("GetUser", "{}", reader));
   const Answer denied = call("GetUser", R"({"UserName":"admin"})", reader);
   ASSERT_FALSE(denied);
@@ -118,7 +127,8 @@ TEST_F(IamTest, EveryOperationAsksForPermissionOnItsResource) {
             "arn:aws:iam::000000000000:user/admin because no identity-based policy allows the iam:GetUser action");
   EXPECT_FALSE(call("CreateUser", R"({"UserName":"x"})", reader));
   EXPECT_FALSE(call("GetUser", R"({"UserName":"x"})")) << "and nothing was made";
-  const auto tagger = user_with("tagger", R"({"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"iam:CreateUser","Resource":"*",
+  const auto tagger = user_with(
+      "tagger", R"({"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"iam:CreateUser","Resource":"*",
       "Condition":{"StringEquals":{"aws:RequestTag/team":"red"},"ForAllValues:StringEquals":{"aws:TagKeys":"team"}}}})");
   EXPECT_TRUE(call("CreateUser", R"({"UserName":"r","Tags":[{"Key":"team","Value":"red"}]})", tagger));
   EXPECT_FALSE(call("CreateUser", R"({"UserName":"b","Tags":[{"Key":"team","Value":"blue"}]})", tagger));
@@ -131,22 +141,28 @@ TEST_F(IamTest, RolesShowTheirDefaultsWhenRead) {
   EXPECT_EQ(role.find("MaxSessionDuration")->as_int64(), 3'600);
   EXPECT_EQ(role.find("RoleLastUsed")->size(), 0u);
   EXPECT_EQ(base::percent_decode(role.find("AssumeRolePolicyDocument")->as_string()), kTrust);
-  EXPECT_TRUE(said("CreateRole", R"({"RoleName":"s","AssumeRolePolicyDocument":"{\"a\":1,}"})").starts_with("MalformedPolicyDocument: This policy contains invalid Json"));
+  EXPECT_TRUE(said("CreateRole", R"({"RoleName":"s","AssumeRolePolicyDocument":"{\"a\":1,}"})")
+                  .starts_with("MalformedPolicyDocument: This policy contains invalid Json"));
   json::ObjectBuilder input;
-  input.set("RoleName", "s").set("AssumeRolePolicyDocument",
-                                 R"({"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::000000000000:user/nobody"},"Action":"sts:AssumeRole"}})");
+  input.set("RoleName", "s")
+      .set(
+          "AssumeRolePolicyDocument",
+          R"({"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::000000000000:user/nobody"},"Action":"sts:AssumeRole"}})");
   EXPECT_EQ(said("CreateRole", json::print(std::move(input).build())),
             "MalformedPolicyDocument: Invalid principal in policy: \"AWS\":\"arn:aws:iam::000000000000:user/nobody\"");
 }
 
 TEST_F(IamTest, ServiceLinkedRolesAreTheServicesOwn) {
   const json::Value made = get("CreateServiceLinkedRole", R"({"AWSServiceName":"ecs.amazonaws.com"})");
-  EXPECT_EQ(made.find("Role")->find("Arn")->as_string(), "arn:aws:iam::000000000000:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS");
+  EXPECT_EQ(made.find("Role")->find("Arn")->as_string(),
+            "arn:aws:iam::000000000000:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS");
   EXPECT_EQ(said("CreateServiceLinkedRole", R"({"AWSServiceName":"ecs.amazonaws.com"})"),
-            "InvalidInput: Service role name AWSServiceRoleForECS has been taken in this account, please try a different suffix.");
+            "InvalidInput: Service role name AWSServiceRoleForECS has been taken in this account, please try a "
+            "different suffix.");
   EXPECT_TRUE(said("DeleteRole", R"({"RoleName":"AWSServiceRoleForECS"})").starts_with("UnmodifiableEntity: "));
   const json::Value task = get("DeleteServiceLinkedRole", R"({"RoleName":"AWSServiceRoleForECS"})");
-  EXPECT_EQ(said("GetServiceLinkedRoleDeletionStatus", R"({"DeletionTaskId":")" + task.find("DeletionTaskId")->as_string() + "\"}"),
+  EXPECT_EQ(said("GetServiceLinkedRoleDeletionStatus",
+                 R"({"DeletionTaskId":")" + task.find("DeletionTaskId")->as_string() + "\"}"),
             R"({"Status":"SUCCEEDED"})");
   EXPECT_FALSE(call("GetRole", R"({"RoleName":"AWSServiceRoleForECS"})"));
 }
@@ -171,23 +187,30 @@ TEST_F(IamTest, PoliciesCountTheirUsesAndKeepTheirVersions) {
   version.set("PolicyArn", arn).set("PolicyDocument", kAllowAll).set("SetAsDefault", true);
   const std::string next = json::print(std::move(version).build());
   for (int n = 2; n <= 5; ++n) get("CreatePolicyVersion", next);
-  EXPECT_TRUE(said("CreatePolicyVersion", next).starts_with("LimitExceeded: A managed policy can have up to 5 versions."));
-  EXPECT_EQ(said("DeletePolicyVersion", R"({"PolicyArn":")" + arn + R"(","VersionId":"v5"})"), "DeleteConflict: Cannot delete the default version of a policy.");
+  EXPECT_TRUE(
+      said("CreatePolicyVersion", next).starts_with("LimitExceeded: A managed policy can have up to 5 versions."));
+  EXPECT_EQ(said("DeletePolicyVersion", R"({"PolicyArn":")" + arn + R"(","VersionId":"v5"})"),
+            "DeleteConflict: Cannot delete the default version of a policy.");
   EXPECT_TRUE(said("DeletePolicy", by_arn).starts_with("DeleteConflict: This policy has more than one version."));
-  for (int n = 1; n <= 4; ++n) get("DeletePolicyVersion", R"({"PolicyArn":")" + arn + R"(","VersionId":"v)" + std::to_string(n) + "\"}");
+  for (int n = 1; n <= 4; ++n)
+    get("DeletePolicyVersion", R"({"PolicyArn":")" + arn + R"(","VersionId":"v)" + std::to_string(n) + "\"}");
   get("DeletePolicy", by_arn);
   EXPECT_EQ(said("DeletePolicy", by_arn), "NoSuchEntity: Policy " + arn + " was not found.");
-  EXPECT_EQ(said("AttachRolePolicy", R"({"RoleName":"r","PolicyArn":")" + arn + "\"}"), "NoSuchEntity: Policy " + arn + " does not exist or is not attachable.");
-  EXPECT_EQ(said("AttachRolePolicy", R"({"RoleName":"r","PolicyArn":"longpolicynamebutnoarn"})"), "ValidationError: Invalid ARN:  Could not be parsed!");
+  EXPECT_EQ(said("AttachRolePolicy", R"({"RoleName":"r","PolicyArn":")" + arn + "\"}"),
+            "NoSuchEntity: Policy " + arn + " does not exist or is not attachable.");
+  EXPECT_EQ(said("AttachRolePolicy", R"({"RoleName":"r","PolicyArn":"longpolicynamebutnoarn"})"),
+            "ValidationError: Invalid ARN:  Could not be parsed!");
 }
 
 TEST_F(IamTest, ListingsAreCutIntoPages) {
-  for (const char* name : {"a", "b", "c", "d", "e"}) get("CreateGroup", R"({"GroupName":")" + std::string(name) + "\"}");
+  for (const char* name : {"a", "b", "c", "d", "e"})
+    get("CreateGroup", R"({"GroupName":")" + std::string(name) + "\"}");
   std::string names;
   std::string marker;
   int pages = 0;
   do {
-    const json::Value page = get("ListGroups", R"({"MaxItems":2)" + (marker.empty() ? std::string() : R"(,"Marker":")" + marker + "\"") + "}");
+    const json::Value page = get(
+        "ListGroups", R"({"MaxItems":2)" + (marker.empty() ? std::string() : R"(,"Marker":")" + marker + "\"") + "}");
     for (const json::Value& group : page.find("Groups")->items()) names += group.find("GroupName")->as_string();
     marker = page.find("IsTruncated")->as_bool() ? page.find("Marker")->as_string() : "";
     ++pages;
@@ -198,7 +221,9 @@ TEST_F(IamTest, ListingsAreCutIntoPages) {
   std::size_t policies = 0;
   create_policy("mine");
   do {
-    const json::Value page = get("ListPolicies", R"({"MaxItems":50)" + (marker.empty() ? std::string() : R"(,"Marker":")" + marker + "\"") + "}");
+    const json::Value page =
+        get("ListPolicies",
+            R"({"MaxItems":50)" + (marker.empty() ? std::string() : R"(,"Marker":")" + marker + "\"") + "}");
     policies += page.find("Policies")->size();
     marker = page.find("IsTruncated")->as_bool() ? page.find("Marker")->as_string() : "";
   } while (!marker.empty());
@@ -210,7 +235,8 @@ TEST_F(IamTest, TagsMergeWithoutRegardToCase) {
   get("TagRole", R"({"RoleName":"r","Tags":[{"Key":"Team","Value":"a"},{"Key":"x","Value":"1"}]})");
   get("TagRole", R"({"RoleName":"r","Tags":[{"Key":"team","Value":"b"}]})");
   get("UntagRole", R"({"RoleName":"r","TagKeys":["X"]})");
-  EXPECT_EQ(said("ListRoleTags", R"({"RoleName":"r"})"), R"({"Tags":[{"Key":"team","Value":"b"}],"IsTruncated":false})");
+  EXPECT_EQ(said("ListRoleTags", R"({"RoleName":"r"})"),
+            R"({"Tags":[{"Key":"team","Value":"b"}],"IsTruncated":false})");
   EXPECT_EQ(said("TagRole", R"({"RoleName":"r","Tags":[{"Key":"k","Value":"a"},{"Key":"K","Value":"b"}]})"),
             "InvalidInput: Duplicate tag keys found. Please note that Tag keys are case insensitive.");
 }
@@ -218,8 +244,13 @@ TEST_F(IamTest, TagsMergeWithoutRegardToCase) {
 TEST_F(IamTest, InlinePoliciesAreBounded) {
   const std::string big(3'000, 'x');
   json::ObjectBuilder input;
-  input.set("UserName", "admin").set("PolicyName", "p").set("PolicyDocument", R"({"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:Get","Resource":"arn:aws:s3:::)" + big + "\"}}");
-  EXPECT_EQ(said("PutUserPolicy", json::print(std::move(input).build())), "LimitExceeded: Maximum policy size of 2048 bytes exceeded for user admin");
+  input.set("UserName", "admin")
+      .set("PolicyName", "p")
+      .set("PolicyDocument",
+           R"({"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:Get","Resource":"arn:aws:s3:::)" +
+               big + "\"}}");
+  EXPECT_EQ(said("PutUserPolicy", json::print(std::move(input).build())),
+            "LimitExceeded: Maximum policy size of 2048 bytes exceeded for user admin");
   EXPECT_EQ(said("ListUserPolicies", R"({"UserName":"admin"})"), R"({"PolicyNames":[],"IsTruncated":false})");
 }
 
@@ -229,7 +260,8 @@ TEST_F(IamTest, InstanceProfilesHoldOneRole) {
   get("AddRoleToInstanceProfile", R"({"InstanceProfileName":"i","RoleName":"r"})");
   EXPECT_EQ(said("AddRoleToInstanceProfile", R"({"InstanceProfileName":"i","RoleName":"r"})"),
             "LimitExceeded: Cannot exceed quota for InstanceSessionsPerInstanceProfile: 1");
-  EXPECT_EQ(said("DeleteRole", R"({"RoleName":"r"})"), "DeleteConflict: Cannot delete entity, must remove roles from instance profile first.");
+  EXPECT_EQ(said("DeleteRole", R"({"RoleName":"r"})"),
+            "DeleteConflict: Cannot delete entity, must remove roles from instance profile first.");
   EXPECT_EQ(get("ListInstanceProfilesForRole", R"({"RoleName":"r"})").find("InstanceProfiles")->size(), 1u);
   get("RemoveRoleFromInstanceProfile", R"({"InstanceProfileName":"i","RoleName":"r"})");
   get("DeleteInstanceProfile", R"({"InstanceProfileName":"i"})");
@@ -237,8 +269,12 @@ TEST_F(IamTest, InstanceProfilesHoldOneRole) {
 }
 
 TEST_F(IamTest, TheSimulatorSaysWhatAndWhy) {
-  user_with("u", R"({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "states:*", "Resource": "*"}, {"Effect": "Deny", "Action": "states:Delete*", "Resource": "*", "Condition": {"StringEquals": {"aws:SourceVpc": "v"}}}]})");
-  const json::Value answer = get("SimulatePrincipalPolicy", R"({"PolicySourceArn":"arn:aws:iam::000000000000:user/u","ActionNames":["states:StartExecution","states:DeleteStateMachine","s3:GetObject"],
+  user_with(
+      "u",
+      R"({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "states:*", "Resource": "*"}, {"Effect": "Deny", "Action": "states:Delete*", "Resource": "*", "Condition": {"StringEquals": {"aws:SourceVpc": "v"}}}]})");
+  const json::Value answer = get(
+      "SimulatePrincipalPolicy",
+      R"({"PolicySourceArn":"arn:aws:iam::000000000000:user/u","ActionNames":["states:StartExecution","states:DeleteStateMachine","s3:GetObject"],
       "ContextEntries":[{"ContextKeyName":"aws:SourceVpc","ContextKeyValues":["v"],"ContextKeyType":"string"}]})");
   const json::Value& results = *answer.find("EvaluationResults");
   ASSERT_EQ(results.size(), 3u);
@@ -249,7 +285,10 @@ TEST_F(IamTest, TheSimulatorSaysWhatAndWhy) {
   EXPECT_EQ(results[2].find("EvalDecision")->as_string(), "implicitDeny");
   json::ObjectBuilder custom;
   custom.set("ActionNames", json::Value::array({"states:DeleteStateMachine"}));
-  custom.set("PolicyInputList", json::Value::array({R"({"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"Bool":{"my:Key":"true"}}}})"}));
+  custom.set(
+      "PolicyInputList",
+      json::Value::array(
+          {R"({"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"Bool":{"my:Key":"true"}}}})"}));
   const json::Value tried = get("SimulateCustomPolicy", json::print(std::move(custom).build()));
   EXPECT_EQ(json::print(*(*tried.find("EvaluationResults"))[0].find("MissingContextValues")), R"(["my:Key"])");
 }
@@ -262,8 +301,13 @@ TEST_F(IamTest, TheWholeAccountInPages) {
   std::string marker;
   int pages = 0;
   do {
-    const json::Value page = get("GetAccountAuthorizationDetails", R"({"MaxItems":1)" + (marker.empty() ? std::string() : R"(,"Marker":")" + marker + "\"") + "}");
-    for (const auto& [member, name] : {std::pair{"UserDetailList", "UserName"}, {"GroupDetailList", "GroupName"}, {"RoleDetailList", "RoleName"}, {"Policies", "PolicyName"}}) {
+    const json::Value page =
+        get("GetAccountAuthorizationDetails",
+            R"({"MaxItems":1)" + (marker.empty() ? std::string() : R"(,"Marker":")" + marker + "\"") + "}");
+    for (const auto& [member, name] : {std::pair{"UserDetailList", "UserName"},
+                                       {"GroupDetailList", "GroupName"},
+                                       {"RoleDetailList", "RoleName"},
+                                       {"Policies", "PolicyName"}}) {
       for (const json::Value& item : page.find(member)->items()) seen += item.find(name)->as_string() + " ";
     }
     marker = page.find("IsTruncated")->as_bool() ? page.find("Marker")->as_string() : "";

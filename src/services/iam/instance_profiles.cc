@@ -19,12 +19,14 @@ Answer create_instance_profile(Operations& operations, const wire::Call& call) {
                                   .created = operations.identity.clock().now(),
                                   .role = {},
                                   .tags = tags};
-    if (directory.has_profile(profile.name)) return already_exists("Instance Profile " + profile.name + " already exists.");
+    if (directory.has_profile(profile.name))
+      return already_exists("Instance Profile " + profile.name + " already exists.");
     if (directory.count("instance-profile/") >= operations.quotas.instance_profiles_max) {
       return quota_exceeded("InstanceProfilesPerAccount", operations.quotas.instance_profiles_max);
     }
     directory.put(profile, nullptr);
-    return Value::object({{"InstanceProfile", render_profile(profile, directory, tags.empty() ? Detail::listed : Detail::full)}});
+    return Value::object(
+        {{"InstanceProfile", render_profile(profile, directory, tags.empty() ? Detail::listed : Detail::full)}});
   });
 }
 
@@ -39,7 +41,8 @@ Answer list_instance_profiles(Operations& operations, const wire::Call& call) {
   ESC_TRY(Page page, Page::read(call.input));
   const std::string prefix = optional_text(call.input, "PathPrefix").value_or("/");
   ESC_CHECK(directory.each_profile(page.after(), [&](const InstanceProfile& profile) {
-    return !profile.path.starts_with(prefix) || page.add(profile.name, render_profile(profile, directory, Detail::listed));
+    return !profile.path.starts_with(prefix) ||
+           page.add(profile.name, render_profile(profile, directory, Detail::listed));
   }));
   return std::move(page).answer("InstanceProfiles");
 }
@@ -60,7 +63,8 @@ Answer list_instance_profiles_for_role(Operations& operations, const wire::Call&
 Answer delete_instance_profile(Operations& operations, const wire::Call& call) {
   return change(operations, [&](Directory& directory) -> Answer {
     ESC_TRY(const InstanceProfile profile, directory.profile(text(call.input, "InstanceProfileName")));
-    if (!profile.role.empty()) return delete_conflict("Cannot delete entity, must remove roles from instance profile first.");
+    if (!profile.role.empty())
+      return delete_conflict("Cannot delete entity, must remove roles from instance profile first.");
     directory.erase(profile);
     return nothing();
   });
@@ -70,7 +74,8 @@ Answer add_role_to_instance_profile(Operations& operations, const wire::Call& ca
   {
     const Directory directory = operations.identity.read();
     ESC_TRY(const Entity role, directory.entity(EntityKind::role, text(call.input, "RoleName")));
-    ESC_CHECK(operations.identity.authorise(*call.principal, "iam:PassRole", directory.arn(role), {{"iam:PassedToService", "ec2.amazonaws.com"}}));
+    ESC_CHECK(operations.identity.authorise(*call.principal, "iam:PassRole", directory.arn(role),
+                                            {{"iam:PassedToService", "ec2.amazonaws.com"}}));
   }
   return change(operations, [&](Directory& directory) -> Answer {
     ESC_TRY(const InstanceProfile before, directory.profile(text(call.input, "InstanceProfileName")));

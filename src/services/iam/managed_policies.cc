@@ -26,13 +26,15 @@ base::Result<void> check_document(const Operations& operations, const std::strin
 base::Result<ManagedPolicy> own_policy(const Directory& directory, const wire::Call& call) {
   ESC_TRY(auto policy, directory.policy(text(call.input, "PolicyArn")));
   if (policy.is_aws) {
-    return base::make_error(base::ErrorCode::denied, "AccessDenied", "Policy " + policy.arn + " is managed by AWS and cannot be changed.");
+    return base::make_error(base::ErrorCode::denied, "AccessDenied",
+                            "Policy " + policy.arn + " is managed by AWS and cannot be changed.");
   }
   return policy;
 }
 
 base::Error no_version(const ManagedPolicy& policy, std::string_view version) {
-  return identity::no_such_entity("Policy " + policy.arn + " version " + std::string(version) + " does not exist or is not attachable.");
+  return identity::no_such_entity("Policy " + policy.arn + " version " + std::string(version) +
+                                  " does not exist or is not attachable.");
 }
 
 }  // namespace
@@ -55,8 +57,10 @@ Answer create_policy(Operations& operations, const wire::Call& call) {
     if (directory.has_policy_named(policy.name)) {
       return already_exists("A policy called " + policy.name + " already exists. Duplicate names are not allowed.");
     }
-    if (directory.count("policy/") >= operations.quotas.policies_max) return quota_exceeded("PoliciesPerAccount", operations.quotas.policies_max);
-    if (tags.size() > operations.quotas.tags_max) return limit_exceeded("The number of tags has reached the maximum limit.");
+    if (directory.count("policy/") >= operations.quotas.policies_max)
+      return quota_exceeded("PoliciesPerAccount", operations.quotas.policies_max);
+    if (tags.size() > operations.quotas.tags_max)
+      return limit_exceeded("The number of tags has reached the maximum limit.");
     directory.put(policy);
     return Value::object({{"Policy", render_policy(policy, directory, PolicyDetail::created)}});
   });
@@ -108,7 +112,8 @@ Answer delete_policy(Operations& operations, const wire::Call& call) {
     }
     if (policy.versions.size() > 1) {
       return delete_conflict(
-          "This policy has more than one version. Before you delete a policy, you must delete the policy's versions. The default version is "
+          "This policy has more than one version. Before you delete a policy, you must delete the policy's versions. "
+          "The default version is "
           "deleted with the policy.");
     }
     directory.erase(policy);

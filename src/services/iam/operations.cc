@@ -12,7 +12,9 @@ using base::ErrorCode;
 using base::make_error;
 using base::Result;
 
-std::string text(const json::Value& input, std::string_view member) { return optional_text(input, member).value_or(std::string()); }
+std::string text(const json::Value& input, std::string_view member) {
+  return optional_text(input, member).value_or(std::string());
+}
 
 std::optional<std::string> optional_text(const json::Value& input, std::string_view member) {
   const json::Value* value = input.find(member);
@@ -43,9 +45,12 @@ std::string path_of(const json::Value& input) { return optional_text(input, "Pat
 
 std::string_view name_member(EntityKind kind) {
   switch (kind) {
-    case EntityKind::user: return "UserName";
-    case EntityKind::group: return "GroupName";
-    case EntityKind::role: return "RoleName";
+    case EntityKind::user:
+      return "UserName";
+    case EntityKind::group:
+      return "GroupName";
+    case EntityKind::role:
+      return "RoleName";
   }
   return "";
 }
@@ -55,7 +60,8 @@ Result<std::string> user_name(const wire::Call& call) {
   if (call.principal->type == identity::Principal::Type::user) {
     if (const auto arn = identity::parse_arn(call.principal->arn)) return std::string(resource_name(*arn));
   }
-  return make_error(ErrorCode::invalid, "ValidationError", "Must specify userName when calling with non-User credentials");
+  return make_error(ErrorCode::invalid, "ValidationError",
+                    "Must specify userName when calling with non-User credentials");
 }
 
 Result<std::vector<identity::Tag>> read_tags(const json::Value& input) {
@@ -66,15 +72,18 @@ Result<std::vector<identity::Tag>> read_tags(const json::Value& input) {
   for (const json::Value& item : value->items()) {
     identity::Tag tag{text(item, "Key"), text(item, "Value")};
     const std::string folded = identity::to_lower(tag.key);
-    if (!seen.insert(folded).second) return invalid_input("Duplicate tag keys found. Please note that Tag keys are case insensitive.");
-    if (folded.starts_with("aws:")) return invalid_input("The tag key " + tag.key + " is not valid: keys that begin with aws: are reserved for AWS.");
+    if (!seen.insert(folded).second)
+      return invalid_input("Duplicate tag keys found. Please note that Tag keys are case insensitive.");
+    if (folded.starts_with("aws:"))
+      return invalid_input("The tag key " + tag.key + " is not valid: keys that begin with aws: are reserved for AWS.");
     tags.push_back(std::move(tag));
   }
   return tags;
 }
 
 std::size_t policy_size(std::string_view document) {
-  return static_cast<std::size_t>(std::ranges::count_if(document, [](char c) { return c != ' ' && c != '\n' && c != '\r' && c != '\t'; }));
+  return static_cast<std::size_t>(
+      std::ranges::count_if(document, [](char c) { return c != ' ' && c != '\n' && c != '\r' && c != '\t'; }));
 }
 
 json::Value nothing() { return json::Value::object(std::vector<json::Member>{}); }
@@ -85,18 +94,27 @@ json::Value timestamp(base::Timestamp time) { return {time.us / 1'000'000}; }
 
 std::string encoded(std::string_view document) { return base::percent_encode(document); }
 
-base::Error already_exists(std::string message) { return make_error(ErrorCode::already_exists, "EntityAlreadyExists", std::move(message)); }
-base::Error delete_conflict(std::string message) { return make_error(ErrorCode::conflict, "DeleteConflict", std::move(message)); }
-base::Error invalid_input(std::string message) { return make_error(ErrorCode::invalid, "InvalidInput", std::move(message)); }
-base::Error limit_exceeded(std::string message) { return make_error(ErrorCode::limit_exceeded, "LimitExceeded", std::move(message)); }
+base::Error already_exists(std::string message) {
+  return make_error(ErrorCode::already_exists, "EntityAlreadyExists", std::move(message));
+}
+base::Error delete_conflict(std::string message) {
+  return make_error(ErrorCode::conflict, "DeleteConflict", std::move(message));
+}
+base::Error invalid_input(std::string message) {
+  return make_error(ErrorCode::invalid, "InvalidInput", std::move(message));
+}
+base::Error limit_exceeded(std::string message) {
+  return make_error(ErrorCode::limit_exceeded, "LimitExceeded", std::move(message));
+}
 
 base::Error quota_exceeded(std::string_view quota, std::size_t max) {
   return limit_exceeded("Cannot exceed quota for " + std::string(quota) + ": " + std::to_string(max));
 }
 
 base::Error unmodifiable(const Entity& role) {
-  return make_error(ErrorCode::conflict, "UnmodifiableEntity",
-                    "Cannot perform the operation on the protected role '" + role.name + "' - this role is only modifiable by AWS");
+  return make_error(
+      ErrorCode::conflict, "UnmodifiableEntity",
+      "Cannot perform the operation on the protected role '" + role.name + "' - this role is only modifiable by AWS");
 }
 
 base::Error not_attachable(std::string_view policy_arn) {
@@ -158,7 +176,8 @@ Result<identity::ManagedPolicy> attachable(const Directory& directory, std::stri
   auto policy = directory.policy(arn);
   if (!policy && policy.error().name == "NoSuchEntity") return not_attachable(arn);
   if (policy && policy->path == "/aws-service-role/") {
-    return make_error(ErrorCode::invalid, "PolicyNotAttachable", "Cannot attach a Service Role Policy to a Customer Role.");
+    return make_error(ErrorCode::invalid, "PolicyNotAttachable",
+                      "Cannot attach a Service Role Policy to a Customer Role.");
   }
   return policy;
 }

@@ -1,7 +1,7 @@
 // What the handlers of the IAM API share: input, listings, errors, and changing the directory.
 //
-// A handler runs after its caller was authorised (iam_service.cc) and the model's constraints were checked (wire). All run on
-// the blocking pool. Errors carry IAM's names and words.
+// A handler runs after its caller was authorised (iam_service.cc) and the model's constraints were checked (wire). All
+// run on the blocking pool. Errors carry IAM's names and words.
 #pragma once
 
 #include <cstdint>
@@ -52,7 +52,8 @@ struct Operations {
 
 using Handler = Answer (*)(Operations& operations, const wire::Call& call);
 
-// ---- Input ----------------------------------------------------------------------------------------------------------------
+// ---- Input
+// ----------------------------------------------------------------------------------------------------------------
 
 std::string text(const json::Value& input, std::string_view member);  // empty where absent
 std::optional<std::string> optional_text(const json::Value& input, std::string_view member);
@@ -72,11 +73,12 @@ base::Result<std::vector<identity::Tag>> read_tags(const json::Value& input);
 // The length that counts for IAM's limits.
 std::size_t policy_size(std::string_view document);
 
-// ---- Answers --------------------------------------------------------------------------------------------------------------
+// ---- Answers
+// --------------------------------------------------------------------------------------------------------------
 
 json::Value nothing();
 json::Value list(std::vector<json::Value> items);
-json::Value timestamp(base::Timestamp time);  // whole seconds, as IAM has them
+json::Value timestamp(base::Timestamp time);     // whole seconds, as IAM has them
 std::string encoded(std::string_view document);  // policy documents travel percent-encoded
 
 base::Error already_exists(std::string message);
@@ -111,7 +113,8 @@ class Page {
 // Runs `change` on a transaction of the directory; its value is the answer.
 Answer change(Operations& operations, const std::function<Answer(Directory&)>& change);
 
-// ---- Shared steps ---------------------------------------------------------------------------------------------------------
+// ---- Shared steps
+// ---------------------------------------------------------------------------------------------------------
 
 // Users and groups as they are; roles unless they are service-linked. Errors: NoSuchEntity, UnmodifiableEntity.
 base::Result<Entity> modifiable(const Directory& directory, EntityKind kind, std::string_view name);

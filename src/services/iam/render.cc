@@ -1,6 +1,5 @@
 #include "services/iam/render.h"
 
-
 namespace escapement::services::iam {
 namespace {
 
@@ -9,7 +8,8 @@ using json::Value;
 
 void add_boundary(ObjectBuilder& out, const Entity& entity) {
   if (entity.boundary.empty()) return;
-  out.set("PermissionsBoundary", Value::object({{"PermissionsBoundaryType", "Policy"}, {"PermissionsBoundaryArn", entity.boundary}}));
+  out.set("PermissionsBoundary",
+          Value::object({{"PermissionsBoundaryType", "Policy"}, {"PermissionsBoundaryArn", entity.boundary}}));
 }
 
 ObjectBuilder role_head(const Entity& role, const Directory& directory) {
@@ -49,13 +49,15 @@ Value render_group(const Entity& group, const Directory& directory) {
 
 Value render_new_role(const Entity& role, const Directory& directory) {
   ObjectBuilder out = role_head(role, directory);
-  if (role.session_seconds_max != 3'600) out.set("MaxSessionDuration", static_cast<std::int64_t>(role.session_seconds_max));
+  if (role.session_seconds_max != 3'600)
+    out.set("MaxSessionDuration", static_cast<std::int64_t>(role.session_seconds_max));
   add_boundary(out, role);
   if (!role.tags.empty()) out.set("Tags", render_tags(role.tags));
   return std::move(out).build();
 }
 
-Value render_role(const Entity& role, const Directory& directory, Detail detail, const std::optional<identity::LastUsed>& used) {
+Value render_role(const Entity& role, const Directory& directory, Detail detail,
+                  const std::optional<identity::LastUsed>& used) {
   ObjectBuilder out = role_head(role, directory);
   out.set("MaxSessionDuration", static_cast<std::int64_t>(role.session_seconds_max));
   if (detail == Detail::full) {
@@ -77,11 +79,13 @@ Value render_policy(const identity::ManagedPolicy& policy, const Directory& dire
   out.set("IsAttachable", true);
   if (detail == PolicyDetail::full && policy.description) out.set("Description", *policy.description);
   out.set("CreateDate", timestamp(policy.created)).set("UpdateDate", timestamp(policy.updated));
-  if (detail == PolicyDetail::full || (detail == PolicyDetail::created && !policy.tags.empty())) out.set("Tags", render_tags(policy.tags));
+  if (detail == PolicyDetail::full || (detail == PolicyDetail::created && !policy.tags.empty()))
+    out.set("Tags", render_tags(policy.tags));
   return std::move(out).build();
 }
 
-Value render_version(const identity::ManagedPolicy& policy, const identity::PolicyVersion& version, bool with_document) {
+Value render_version(const identity::ManagedPolicy& policy, const identity::PolicyVersion& version,
+                     bool with_document) {
   ObjectBuilder out;
   if (with_document) out.set("Document", encoded(version.document));
   out.set("VersionId", version.id).set("IsDefaultVersion", version.id == policy.default_version);
@@ -92,11 +96,13 @@ Value render_version(const identity::ManagedPolicy& policy, const identity::Poli
 Value render_profile(const identity::InstanceProfile& profile, const Directory& directory, Detail detail) {
   std::vector<Value> roles;
   if (!profile.role.empty()) {
-    if (const auto role = directory.entity(EntityKind::role, profile.role)) roles.push_back(render_new_role(*role, directory));
+    if (const auto role = directory.entity(EntityKind::role, profile.role))
+      roles.push_back(render_new_role(*role, directory));
   }
   ObjectBuilder out;
   out.set("Path", profile.path).set("InstanceProfileName", profile.name).set("InstanceProfileId", profile.id);
-  out.set("Arn", directory.arn("instance-profile", profile.path, profile.name)).set("CreateDate", timestamp(profile.created));
+  out.set("Arn", directory.arn("instance-profile", profile.path, profile.name))
+      .set("CreateDate", timestamp(profile.created));
   out.set("Roles", list(std::move(roles)));
   if (detail == Detail::full) out.set("Tags", render_tags(profile.tags));
   return std::move(out).build();

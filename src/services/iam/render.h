@@ -13,11 +13,13 @@ json::Value render_user(const Entity& user, const Directory& directory, Detail d
 json::Value render_group(const Entity& group, const Directory& directory);
 // As CreateRole answers: without what follows from defaults.
 json::Value render_new_role(const Entity& role, const Directory& directory);
-json::Value render_role(const Entity& role, const Directory& directory, Detail detail, const std::optional<identity::LastUsed>& used = {});
+json::Value render_role(const Entity& role, const Directory& directory, Detail detail,
+                        const std::optional<identity::LastUsed>& used = {});
 // As CreatePolicy answers (without description), as listings do (likewise, and without tags), or in full.
 enum class PolicyDetail { created, listed, full };
 json::Value render_policy(const identity::ManagedPolicy& policy, const Directory& directory, PolicyDetail detail);
-json::Value render_version(const identity::ManagedPolicy& policy, const identity::PolicyVersion& version, bool with_document);
+json::Value render_version(const identity::ManagedPolicy& policy, const identity::PolicyVersion& version,
+                           bool with_document);
 json::Value render_profile(const identity::InstanceProfile& profile, const Directory& directory, Detail detail);
 json::Value render_tags(const std::vector<identity::Tag>& tags);
 json::Value render_attached(const Entity& entity, const Directory& directory, std::string_view path_prefix = "/");

@@ -10,7 +10,8 @@ namespace escapement::services::iam {
 
 using json::Value;
 
-base::Result<void> check_trust_policy(const Operations& operations, const Directory& directory, std::string_view document) {
+base::Result<void> check_trust_policy(const Operations& operations, const Directory& directory,
+                                      std::string_view document) {
   ESC_TRY(const auto policy, identity::check_policy(document, identity::PolicyUse::trust));
   if (policy_size(document) > operations.quotas.trust_policy_size_max) {
     return quota_exceeded("ACLSizePerRole", operations.quotas.trust_policy_size_max);
@@ -20,7 +21,8 @@ base::Result<void> check_trust_policy(const Operations& operations, const Direct
       const auto arn = identity::parse_arn(name);
       if (!arn || arn->service != "iam" || arn->account != directory.account() || arn->resource == "root") continue;
       if (!directory.find_entity(name)) {
-        return base::make_error(base::ErrorCode::invalid, "MalformedPolicyDocument", "Invalid principal in policy: \"AWS\":\"" + name + "\"");
+        return base::make_error(base::ErrorCode::invalid, "MalformedPolicyDocument",
+                                "Invalid principal in policy: \"AWS\":\"" + name + "\"");
       }
     }
   }
@@ -40,12 +42,16 @@ Answer create_role(Operations& operations, const wire::Call& call) {
     role.description = optional_text(call.input, "Description");
     role.session_seconds_max = static_cast<std::int32_t>(number(call.input, "MaxSessionDuration", 3'600));
     if (role.path.starts_with("/aws-service-role/")) {
-      return invalid_input("Path /aws-service-role/ is reserved for service-linked roles: use CreateServiceLinkedRole.");
+      return invalid_input(
+          "Path /aws-service-role/ is reserved for service-linked roles: use CreateServiceLinkedRole.");
     }
     ESC_CHECK(check_trust_policy(operations, directory, role.trust_policy));
-    if (directory.has(EntityKind::role, role.name)) return already_exists("Role with name " + role.name + " already exists.");
-    if (directory.count("role/") >= operations.quotas.roles_max) return quota_exceeded("RolesPerAccount", operations.quotas.roles_max);
-    if (tags.size() > operations.quotas.tags_max) return limit_exceeded("The number of tags has reached the maximum limit.");
+    if (directory.has(EntityKind::role, role.name))
+      return already_exists("Role with name " + role.name + " already exists.");
+    if (directory.count("role/") >= operations.quotas.roles_max)
+      return quota_exceeded("RolesPerAccount", operations.quotas.roles_max);
+    if (tags.size() > operations.quotas.tags_max)
+      return limit_exceeded("The number of tags has reached the maximum limit.");
     if (const auto boundary = optional_text(call.input, "PermissionsBoundary")) {
       ESC_CHECK(attachable(directory, *boundary));
       role.boundary = *boundary;
@@ -109,7 +115,8 @@ Answer update_assume_role_policy(Operations& operations, const wire::Call& call)
 Answer delete_role(Operations& operations, const wire::Call& call) {
   return change(operations, [&](Directory& directory) -> Answer {
     ESC_TRY(const Entity role, modifiable(directory, EntityKind::role, text(call.input, "RoleName")));
-    if (!directory.profiles_of(role.name).empty()) return delete_conflict("Cannot delete entity, must remove roles from instance profile first.");
+    if (!directory.profiles_of(role.name).empty())
+      return delete_conflict("Cannot delete entity, must remove roles from instance profile first.");
     if (!role.attached.empty()) return delete_conflict("Cannot delete entity, must detach all policies first.");
     if (!role.inline_policies.empty()) return delete_conflict("Cannot delete entity, must delete policies first.");
     directory.erase(role);

@@ -1,4 +1,5 @@
-// Passwords of a user for one AWS service. Those services are not here; the credentials are kept for the tools that make them.
+// Passwords of a user for one AWS service. Those services are not here; the credentials are kept for the tools that
+// make them.
 #include <algorithm>
 #include <array>
 
@@ -34,7 +35,8 @@ Value render_with_password(const ServiceCredential& credential) {
 
 base::Result<void> check_service(std::string_view service) {
   if (std::ranges::find(kServices, service) != kServices.end()) return {};
-  return identity::no_such_entity("No such service " + std::string(service) + " is supported for Service Specific Credentials");
+  return identity::no_such_entity("No such service " + std::string(service) +
+                                  " is supported for Service Specific Credentials");
 }
 
 base::Result<ServiceCredential> find_credential(const Directory& directory, const wire::Call& call) {
@@ -65,8 +67,13 @@ Answer create_service_specific_credential(Operations& operations, const wire::Ca
     for (std::size_t n = 1; std::ranges::find(taken, service_user) != taken.end(); ++n) {
       service_user = user.name + "+" + std::to_string(n) + "-at-" + directory.account();
     }
-    const ServiceCredential credential{identity::new_entity_id(identity::kServiceCredentialPrefix), user.name, service, service_user,
-                                       new_password(), true, operations.identity.clock().now()};
+    const ServiceCredential credential{identity::new_entity_id(identity::kServiceCredentialPrefix),
+                                       user.name,
+                                       service,
+                                       service_user,
+                                       new_password(),
+                                       true,
+                                       operations.identity.clock().now()};
     directory.put(credential);
     return render_with_password(credential);
   });

@@ -32,13 +32,15 @@ Answer create_service_linked_role(Operations& operations, const wire::Call& call
                 .path = "/aws-service-role/" + service + "/",
                 .created = operations.identity.clock().now()};
     if (directory.has(EntityKind::role, role.name)) {
-      return invalid_input("Service role name " + role.name + " has been taken in this account, please try a different suffix.");
+      return invalid_input("Service role name " + role.name +
+                           " has been taken in this account, please try a different suffix.");
     }
     role.trust_policy = trust_of(service);
     role.linked_service = service;
     role.description = optional_text(call.input, "Description");
     if (!role.description && !known->description.empty()) role.description = std::string(known->description);
-    if (!known->policy.empty()) role.attached.push_back("arn:aws:iam::aws:policy/aws-service-role/" + std::string(known->policy));
+    if (!known->policy.empty())
+      role.attached.push_back("arn:aws:iam::aws:policy/aws-service-role/" + std::string(known->policy));
     directory.put(role, nullptr);
     return Value::object({{"Role", render_new_role(role, directory)}});
   });
@@ -49,7 +51,8 @@ Answer delete_service_linked_role(Operations& operations, const wire::Call& call
   return change(operations, [&](Directory& directory) -> Answer {
     ESC_TRY(const Entity role, directory.entity(EntityKind::role, text(call.input, "RoleName")));
     if (role.linked_service.empty()) return invalid_input("The role " + role.name + " is not a service-linked role.");
-    const std::string task = "task/aws-service-role/" + role.linked_service + "/" + role.name + "/" + base::random_uuid();
+    const std::string task =
+        "task/aws-service-role/" + role.linked_service + "/" + role.name + "/" + base::random_uuid();
     directory.erase(role);
     directory.put_setting(task_setting(task), "{}");
     return Value::object({{"DeletionTaskId", task}});

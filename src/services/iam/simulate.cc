@@ -48,14 +48,16 @@ base::Result<void> add_inputs(Simulation& simulation, const wire::Call& call) {
   }
   index = 0;
   for (const std::string& document : texts(call.input, "PermissionsBoundaryPolicyInputList")) {
-    ESC_TRY(simulation.boundary, read_source("PermissionsBoundaryPolicyInputList." + std::to_string(++index), document));
+    ESC_TRY(simulation.boundary,
+            read_source("PermissionsBoundaryPolicyInputList." + std::to_string(++index), document));
   }
   if (const auto document = optional_text(call.input, "ResourcePolicy")) {
     ESC_TRY(simulation.resource_policy, read_source("ResourcePolicy", *document));
   }
   if (const Value* entries = call.input.find("ContextEntries"); entries != nullptr && entries->is_array()) {
     for (const Value& entry : entries->items()) {
-      for (const std::string& value : texts(entry, "ContextKeyValues")) simulation.context.emplace(text(entry, "ContextKeyName"), value);
+      for (const std::string& value : texts(entry, "ContextKeyValues"))
+        simulation.context.emplace(text(entry, "ContextKeyName"), value);
     }
   }
   return {};
@@ -63,7 +65,8 @@ base::Result<void> add_inputs(Simulation& simulation, const wire::Call& call) {
 
 base::Result<void> add_entity(Simulation& simulation, const Entity& entity, const Directory& directory) {
   for (const auto& policy : entity.inline_policies) {
-    ESC_TRY(auto source, read_source(std::string(to_text(entity.kind)) + "_" + entity.name + "_" + policy.name, policy.document));
+    ESC_TRY(auto source,
+            read_source(std::string(to_text(entity.kind)) + "_" + entity.name + "_" + policy.name, policy.document));
     simulation.policies.push_back(std::move(source));
   }
   for (const std::string& arn : entity.attached) {
@@ -120,7 +123,8 @@ void set_caller(Simulation& simulation, const wire::Call& call, const Directory&
 }
 
 Value position(const identity::TextPosition& at) {
-  return Value::object({{"Line", static_cast<std::int64_t>(at.line)}, {"Column", static_cast<std::int64_t>(at.column)}});
+  return Value::object(
+      {{"Line", static_cast<std::int64_t>(at.line)}, {"Column", static_cast<std::int64_t>(at.column)}});
 }
 
 struct Outcome {
@@ -139,7 +143,8 @@ Outcome ask(const Source& source, const Question& question) {
     const auto index = static_cast<std::size_t>(statement - source.policy->statements.data());
     json::ObjectBuilder out;
     out.set("SourcePolicyId", source.id).set("SourcePolicyType", "IAM Policy");
-    if (index < positions.size()) out.set("StartPosition", position(positions[index].start)).set("EndPosition", position(positions[index].end));
+    if (index < positions.size())
+      out.set("StartPosition", position(positions[index].start)).set("EndPosition", position(positions[index].end));
     outcome.statements.push_back(std::move(out).build());
   }
   return outcome;
@@ -147,9 +152,12 @@ Outcome ask(const Source& source, const Question& question) {
 
 std::string_view decision_text(Verdict verdict) {
   switch (verdict) {
-    case Verdict::allow: return "allowed";
-    case Verdict::deny: return "explicitDeny";
-    case Verdict::none: return "implicitDeny";
+    case Verdict::allow:
+      return "allowed";
+    case Verdict::deny:
+      return "explicitDeny";
+    case Verdict::none:
+      return "implicitDeny";
   }
   return "";
 }
@@ -174,21 +182,26 @@ Value simulate_one(const Simulation& simulation, const std::string& action, cons
   std::vector<Value> denying;
   for (const Source& source : simulation.policies) {
     Outcome outcome = ask(source, question);
-    if (outcome.verdict == Verdict::deny) verdict = Verdict::deny;
-    else if (outcome.verdict == Verdict::allow && verdict == Verdict::none) verdict = Verdict::allow;
+    if (outcome.verdict == Verdict::deny)
+      verdict = Verdict::deny;
+    else if (outcome.verdict == Verdict::allow && verdict == Verdict::none)
+      verdict = Verdict::allow;
     std::ranges::move(outcome.statements, std::back_inserter(outcome.verdict == Verdict::deny ? denying : allowing));
   }
   if (simulation.resource_policy) {
     const auto said = identity::evaluate_resource_policy(*simulation.resource_policy->policy, question);
     if (said.verdict == Verdict::deny) verdict = Verdict::deny;
-    if (said.verdict == Verdict::allow && said.naming == identity::Naming::direct && verdict == Verdict::none) verdict = Verdict::allow;
+    if (said.verdict == Verdict::allow && said.naming == identity::Naming::direct && verdict == Verdict::none)
+      verdict = Verdict::allow;
   }
   bool allowed_by_boundary = true;
   if (simulation.boundary) {
     const Verdict said = ask(*simulation.boundary, question).verdict;
     allowed_by_boundary = said == Verdict::allow;
-    if (said == Verdict::deny) verdict = Verdict::deny;
-    else if (!allowed_by_boundary && verdict == Verdict::allow) verdict = Verdict::none;
+    if (said == Verdict::deny)
+      verdict = Verdict::deny;
+    else if (!allowed_by_boundary && verdict == Verdict::allow)
+      verdict = Verdict::none;
   }
   const Value statements = list(verdict == Verdict::deny ? std::move(denying) : std::move(allowing));
   const Value missing = list(missing_keys(simulation, question));
@@ -224,7 +237,8 @@ Answer run(const Simulation& simulation, const wire::Call& call) {
   for (const std::string& action : texts(call.input, "ActionNames")) {
     for (const std::string& resource : resources) {
       if (index++ < done) continue;
-      if (!page.add(std::to_string(index), simulate_one(simulation, action, resource))) return std::move(page).answer("EvaluationResults");
+      if (!page.add(std::to_string(index), simulate_one(simulation, action, resource)))
+        return std::move(page).answer("EvaluationResults");
     }
   }
   return std::move(page).answer("EvaluationResults");

@@ -12,9 +12,12 @@ using json::Value;
 // Adds or replaces; keys are compared without regard to case.
 base::Result<void> merge(std::vector<Tag>& tags, const std::vector<Tag>& added, const Quotas& quotas) {
   for (const Tag& tag : added) {
-    const auto found = std::ranges::find_if(tags, [&](const Tag& old) { return identity::equals_folded(old.key, tag.key); });
-    if (found != tags.end()) *found = tag;
-    else tags.push_back(tag);
+    const auto found =
+        std::ranges::find_if(tags, [&](const Tag& old) { return identity::equals_folded(old.key, tag.key); });
+    if (found != tags.end())
+      *found = tag;
+    else
+      tags.push_back(tag);
   }
   if (tags.size() > quotas.tags_max) return limit_exceeded("The number of tags has reached the maximum limit.");
   return {};
@@ -69,7 +72,9 @@ Answer change_profile(Operations& operations, const wire::Call& call, const TagC
 
 base::Result<TagChange> adding(const Operations& operations, const wire::Call& call) {
   ESC_TRY(auto added, read_tags(call.input));
-  return TagChange([added = std::move(added), &operations](std::vector<Tag>& tags) { return merge(tags, added, operations.quotas); });
+  return TagChange([added = std::move(added), &operations](std::vector<Tag>& tags) {
+    return merge(tags, added, operations.quotas);
+  });
 }
 
 TagChange removing(const wire::Call& call) {
@@ -97,10 +102,18 @@ Answer tag_instance_profile(Operations& operations, const wire::Call& call) {
   ESC_TRY(const auto apply, adding(operations, call));
   return change_profile(operations, call, apply);
 }
-Answer untag_user(Operations& operations, const wire::Call& call) { return change_entity(operations, call, EntityKind::user, removing(call)); }
-Answer untag_role(Operations& operations, const wire::Call& call) { return change_entity(operations, call, EntityKind::role, removing(call)); }
-Answer untag_policy(Operations& operations, const wire::Call& call) { return change_policy(operations, call, removing(call)); }
-Answer untag_instance_profile(Operations& operations, const wire::Call& call) { return change_profile(operations, call, removing(call)); }
+Answer untag_user(Operations& operations, const wire::Call& call) {
+  return change_entity(operations, call, EntityKind::user, removing(call));
+}
+Answer untag_role(Operations& operations, const wire::Call& call) {
+  return change_entity(operations, call, EntityKind::role, removing(call));
+}
+Answer untag_policy(Operations& operations, const wire::Call& call) {
+  return change_policy(operations, call, removing(call));
+}
+Answer untag_instance_profile(Operations& operations, const wire::Call& call) {
+  return change_profile(operations, call, removing(call));
+}
 
 Answer list_user_tags(Operations& operations, const wire::Call& call) {
   ESC_TRY(const Entity user, operations.identity.read().entity(EntityKind::user, text(call.input, "UserName")));

@@ -6,6 +6,7 @@
 namespace escapement::services::iam {
 
 // Errors: MalformedPolicyDocument, LimitExceeded.
-base::Result<void> check_trust_policy(const Operations& operations, const Directory& directory, std::string_view document);
+base::Result<void> check_trust_policy(const Operations& operations, const Directory& directory,
+                                      std::string_view document);
 
 }  // namespace escapement::services::iam

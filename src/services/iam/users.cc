@@ -12,7 +12,8 @@ base::Result<void> check_deletable(const Directory& directory, const Entity& use
   if (!user.attached.empty()) return delete_conflict("Cannot delete entity, must detach all policies first.");
   if (!user.inline_policies.empty()) return delete_conflict("Cannot delete entity, must delete policies first.");
   if (!user.groups.empty()) return delete_conflict("Cannot delete entity, must remove users from group first.");
-  if (!directory.access_keys_of(user.name).empty()) return delete_conflict("Cannot delete entity, must delete access keys first.");
+  if (!directory.access_keys_of(user.name).empty())
+    return delete_conflict("Cannot delete entity, must delete access keys first.");
   if (!directory.service_credentials_of(user.name).empty()) {
     return delete_conflict("Cannot delete entity, must remove referenced objects first.");
   }
@@ -54,9 +55,12 @@ Answer create_user(Operations& operations, const wire::Call& call) {
                 .path = path_of(call.input),
                 .created = operations.identity.clock().now(),
                 .tags = tags};
-    if (directory.has(EntityKind::user, user.name)) return already_exists("User with name " + user.name + " already exists.");
-    if (directory.count("user/") >= operations.quotas.users_max) return quota_exceeded("UsersPerAccount", operations.quotas.users_max);
-    if (tags.size() > operations.quotas.tags_max) return limit_exceeded("The number of tags has reached the maximum limit.");
+    if (directory.has(EntityKind::user, user.name))
+      return already_exists("User with name " + user.name + " already exists.");
+    if (directory.count("user/") >= operations.quotas.users_max)
+      return quota_exceeded("UsersPerAccount", operations.quotas.users_max);
+    if (tags.size() > operations.quotas.tags_max)
+      return limit_exceeded("The number of tags has reached the maximum limit.");
     if (const auto boundary = optional_text(call.input, "PermissionsBoundary")) {
       ESC_CHECK(attachable(directory, *boundary));
       user.boundary = *boundary;
@@ -69,7 +73,9 @@ Answer create_user(Operations& operations, const wire::Call& call) {
 Answer get_user(Operations& operations, const wire::Call& call) {
   const Directory directory = operations.identity.read();
   if (call.input.find("UserName") == nullptr && call.principal->type == identity::Principal::Type::root) {
-    return Value::object({{"User", Value::object({{"UserId", call.principal->account}, {"Arn", call.principal->arn}, {"CreateDate", std::int64_t{0}}})}});
+    return Value::object({{"User", Value::object({{"UserId", call.principal->account},
+                                                  {"Arn", call.principal->arn},
+                                                  {"CreateDate", std::int64_t{0}}})}});
   }
   ESC_TRY(const std::string name, user_name(call));
   ESC_TRY(const Entity user, directory.entity(EntityKind::user, name));

@@ -17,7 +17,9 @@ namespace {
 
 constexpr base::Duration kChainedMax = base::Duration::seconds(3'600);
 
-base::Error invalid_parameter(std::string message) { return make_error(ErrorCode::invalid, "InvalidParameterValue", std::move(message)); }
+base::Error invalid_parameter(std::string message) {
+  return make_error(ErrorCode::invalid, "InvalidParameterValue", std::move(message));
+}
 
 std::vector<std::string> transitive_keys(const Value& input) {
   std::vector<std::string> keys;
@@ -50,7 +52,8 @@ Result<Tags> read_tags(const Value& input, const identity::Session* calling) {
     for (const auto& [key, value] : tags.given) {
       if (contains_folded(calling->transitive_tags, key)) {
         return invalid_parameter(
-            "One of the specified transitive tag keys can't be set because it conflicts with a transitive tag key from the calling session.");
+            "One of the specified transitive tag keys can't be set because it conflicts with a transitive tag key from "
+            "the calling session.");
       }
     }
     tags.transitive = calling->transitive_tags;
@@ -80,11 +83,12 @@ identity::RequestContext context_of(const wire::Call& call, const Tags& tags, st
   return context;
 }
 
-// Whether both the role's trust policy and the caller's policies let `action` happen. A trust policy that names the caller
-// itself is enough; one that names the account leaves it to the caller's policies. A deny anywhere wins.
-bool is_trusted(const identity::Identity& identity, const identity::Policy& trust, const Principal& caller, std::string_view action,
-                const std::string& role_arn, const identity::RequestContext& context) {
-  const auto said = evaluate_resource_policy(trust, identity::Question{caller, action, role_arn, context, identity.clock().now()});
+// Whether both the role's trust policy and the caller's policies let `action` happen. A trust policy that names the
+// caller itself is enough; one that names the account leaves it to the caller's policies. A deny anywhere wins.
+bool is_trusted(const identity::Identity& identity, const identity::Policy& trust, const Principal& caller,
+                std::string_view action, const std::string& role_arn, const identity::RequestContext& context) {
+  const auto said =
+      evaluate_resource_policy(trust, identity::Question{caller, action, role_arn, context, identity.clock().now()});
   if (said.verdict != identity::Verdict::allow) return false;
   const identity::Decision own = identity.decide_for(caller, action, role_arn, context);
   if (own == identity::Decision::allowed) return true;
@@ -96,7 +100,8 @@ bool is_trusted(const identity::Identity& identity, const identity::Policy& trus
 Answer assume_role(identity::Identity& identity, const wire::Call& call) {
   const Principal& caller = *call.principal;
   const std::string role_arn = text(call.input, "RoleArn");
-  if (!identity::parse_arn(role_arn)) return make_error(ErrorCode::invalid, "ValidationError", role_arn + " is invalid");
+  if (!identity::parse_arn(role_arn))
+    return make_error(ErrorCode::invalid, "ValidationError", role_arn + " is invalid");
   if (caller.type == Principal::Type::root) {
     return make_error(ErrorCode::denied, "AccessDenied", "Roles may not be assumed by root accounts.");
   }
@@ -106,23 +111,30 @@ Answer assume_role(identity::Identity& identity, const wire::Call& call) {
 
   const std::string inherited = calling == nullptr ? std::string() : calling->source_identity;
   const std::string source_identity = optional_text(call.input, "SourceIdentity").value_or(inherited);
-  if (!inherited.empty() && source_identity != inherited) return access_denied(caller, "sts:SetSourceIdentity", role_arn);
+  if (!inherited.empty() && source_identity != inherited)
+    return access_denied(caller, "sts:SetSourceIdentity", role_arn);
 
   const auto role = identity.read().find_entity(role_arn);
   if (!role || role->kind != identity::EntityKind::role) return access_denied(caller, "sts:AssumeRole", role_arn);
   const auto trust = identity.compile(role->trust_policy);
   const auto context = context_of(call, tags, source_identity);
-  const auto allowed = [&](std::string_view action) { return trust && is_trusted(identity, **trust, caller, action, role_arn, context); };
+  const auto allowed = [&](std::string_view action) {
+    return trust && is_trusted(identity, **trust, caller, action, role_arn, context);
+  };
   if (!allowed("sts:AssumeRole")) return access_denied(caller, "sts:AssumeRole", role_arn);
   if (!tags.all.empty() && !allowed("sts:TagSession")) return access_denied(caller, "sts:TagSession", role_arn);
-  if (!source_identity.empty() && !allowed("sts:SetSourceIdentity")) return access_denied(caller, "sts:SetSourceIdentity", role_arn);
+  if (!source_identity.empty() && !allowed("sts:SetSourceIdentity"))
+    return access_denied(caller, "sts:SetSourceIdentity", role_arn);
 
   const base::Duration life = duration(call.input, 3'600);
   if (life > base::Duration::seconds(role->session_seconds_max)) {
-    return make_error(ErrorCode::invalid, "ValidationError", "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.");
+    return make_error(ErrorCode::invalid, "ValidationError",
+                      "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.");
   }
   if (caller.type == Principal::Type::assumed_role && life > kChainedMax) {
-    return make_error(ErrorCode::invalid, "ValidationError", "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.");
+    return make_error(
+        ErrorCode::invalid, "ValidationError",
+        "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.");
   }
 
   const std::string session_name = text(call.input, "RoleSessionName");

@@ -26,7 +26,9 @@ std::optional<std::string> optional_text(const Value& input, std::string_view me
   return value != nullptr && value->is_string() ? std::optional(value->as_string()) : std::nullopt;
 }
 
-std::string text(const Value& input, std::string_view member) { return optional_text(input, member).value_or(std::string()); }
+std::string text(const Value& input, std::string_view member) {
+  return optional_text(input, member).value_or(std::string());
+}
 
 base::Duration duration(const Value& input, std::int64_t absent_seconds) {
   const Value* value = input.find("DurationSeconds");
@@ -44,7 +46,8 @@ Result<std::vector<std::string>> session_policies(const identity::Identity& iden
   std::vector<std::string> documents;
   if (const auto document = optional_text(input, "Policy")) {
     if (document->size() > kInlinePolicyMax) {
-      return make_error(ErrorCode::invalid, "PackedPolicyTooLarge", "The session policy is longer than 2048 characters.");
+      return make_error(ErrorCode::invalid, "PackedPolicyTooLarge",
+                        "The session policy is longer than 2048 characters.");
     }
     ESC_CHECK(identity::check_policy(*document, identity::PolicyUse::identity));
     documents.push_back(*document);
@@ -52,13 +55,16 @@ Result<std::vector<std::string>> session_policies(const identity::Identity& iden
   const Value* arns = input.find("PolicyArns");
   if (arns == nullptr || !arns->is_array()) return documents;
   if (arns->size() > kManagedPoliciesMax) {
-    return make_error(ErrorCode::invalid, "PackedPolicyTooLarge", "At most 10 managed policies can be passed as session policies.");
+    return make_error(ErrorCode::invalid, "PackedPolicyTooLarge",
+                      "At most 10 managed policies can be passed as session policies.");
   }
   const identity::Directory directory = identity.read();
   for (const Value& item : arns->items()) {
     const std::string arn = text(item, "arn");
     const auto policy = directory.policy(arn);
-    if (!policy) return make_error(ErrorCode::invalid, "ValidationError", "Policy " + arn + " does not exist or is not attachable.");
+    if (!policy)
+      return make_error(ErrorCode::invalid, "ValidationError",
+                        "Policy " + arn + " does not exist or is not attachable.");
     documents.push_back(policy->document());
   }
   return documents;
@@ -79,7 +85,8 @@ Result<std::map<std::string, std::string>> session_tags(const Value& input) {
   for (const Value& item : value->items()) {
     const std::string key = text(item, "Key");
     if (!seen.insert(identity::to_lower(key)).second) {
-      return make_error(ErrorCode::invalid, "InvalidParameterValue", "Duplicate tag keys found. Please note that Tag keys are case insensitive.");
+      return make_error(ErrorCode::invalid, "InvalidParameterValue",
+                        "Duplicate tag keys found. Please note that Tag keys are case insensitive.");
     }
     tags.emplace(key, text(item, "Value"));
   }

@@ -29,8 +29,8 @@ base::Duration duration(const json::Value& input, std::int64_t absent_seconds);
 // Access key id, secret, token and expiration.
 json::Value render_credentials(const identity::Credentials& credentials);
 
-// The session policies of a request: Policy and the documents of PolicyArns. Errors: MalformedPolicyDocument, PackedPolicyTooLarge,
-// ValidationError.
+// The session policies of a request: Policy and the documents of PolicyArns. Errors: MalformedPolicyDocument,
+// PackedPolicyTooLarge, ValidationError.
 base::Result<std::vector<std::string>> session_policies(const identity::Identity& identity, const json::Value& input);
 
 // How full the request's policies and tags make the session, in percent, as PackedPolicySize says.

@@ -40,7 +40,8 @@ Answer get_access_key_info(identity::Identity& identity, const wire::Call& call)
   ESC_CHECK(identity.authorise(*call.principal, "sts:GetAccessKeyInfo", "*", context));
   const auto credentials = identity.find_credentials(text(call.input, "AccessKeyId"));
   if (credentials == nullptr) {
-    return base::make_error(base::ErrorCode::invalid, "ValidationError", "Invalid Access Key: " + text(call.input, "AccessKeyId"));
+    return base::make_error(base::ErrorCode::invalid, "ValidationError",
+                            "Invalid Access Key: " + text(call.input, "AccessKeyId"));
   }
   return json::Value::object({{"Account", credentials->principal->account}});
 }
@@ -55,7 +56,8 @@ bool StsService::has(std::string_view operation) const { return find(operation) 
 Answer StsService::answer(const wire::Call& call) {
   const Entry* entry = find(call.operation);
   if (entry == nullptr) {
-    return base::make_error(base::ErrorCode::unsupported, "UnsupportedOperation", "STS has no operation " + std::string(call.operation) + " here.");
+    return base::make_error(base::ErrorCode::unsupported, "UnsupportedOperation",
+                            "STS has no operation " + std::string(call.operation) + " here.");
   }
   return entry->handler(identity_, call);
 }

@@ -15,11 +15,12 @@ using identity::EntityKind;
 using PrincipalPtr = std::shared_ptr<const identity::Principal>;
 using Answer = base::Result<json::Value>;
 
-constexpr std::string_view kAllowAll = R"({"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}})";
+constexpr std::string_view kAllowAll =
+    R"({"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}})";
 
 std::string trust(std::string_view principal, std::string_view more = "") {
-  return R"({"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":")" + std::string(principal) + R"("},"Action":["sts:AssumeRole","sts:TagSession"])" +
-         std::string(more) + "}}";
+  return R"({"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":")" + std::string(principal) +
+         R"("},"Action":["sts:AssumeRole","sts:TagSession"])" + std::string(more) + "}}";
 }
 
 class StsTest : public testing::Test {
@@ -80,7 +81,9 @@ class StsTest : public testing::Test {
     return principal;
   }
 
-  bool may(const PrincipalPtr& principal, std::string_view action) { return identity->authorise(*principal, action, "*").has_value(); }
+  bool may(const PrincipalPtr& principal, std::string_view action) {
+    return identity->authorise(*principal, action, "*").has_value();
+  }
 
   base::VirtualClock clock{base::Timestamp::from_seconds(1'700'000'000)};
   store::MemoryStore store;
@@ -91,7 +94,8 @@ class StsTest : public testing::Test {
 };
 
 std::string assume(std::string_view role, std::string_view more = "") {
-  return R"({"RoleArn":"arn:aws:iam::000000000000:role/)" + std::string(role) + R"(","RoleSessionName":"s")" + std::string(more) + "}";
+  return R"({"RoleArn":"arn:aws:iam::000000000000:role/)" + std::string(role) + R"(","RoleSessionName":"s")" +
+         std::string(more) + "}";
 }
 
 TEST_F(StsTest, SaysWhoCalls) {
@@ -107,7 +111,8 @@ TEST_F(StsTest, TrustDecidesWhoMayAssume) {
   put_role("bobs", trust("arn:aws:iam::000000000000:user/bob"));
   EXPECT_TRUE(call("AssumeRole", assume("account"), admin)) << "the account trusts, and the caller's policies allow";
   EXPECT_EQ(error("AssumeRole", assume("account"), bob),
-            "AccessDenied: User: arn:aws:iam::000000000000:user/bob is not authorized to perform: sts:AssumeRole on resource: "
+            "AccessDenied: User: arn:aws:iam::000000000000:user/bob is not authorized to perform: sts:AssumeRole on "
+            "resource: "
             "arn:aws:iam::000000000000:role/account");
   EXPECT_TRUE(call("AssumeRole", assume("bobs"), bob)) << "named directly, no policy of its own is needed";
   EXPECT_TRUE(error("AssumeRole", assume("bobs"), admin).starts_with("AccessDenied"));
@@ -125,7 +130,12 @@ TEST_F(StsTest, AnExternalIdMustFit) {
 
 TEST_F(StsTest, ASessionPolicyNarrows) {
   put_role("r", trust("000000000000"));
-  const auto session = session_of(call("AssumeRole", assume("r", R"(,"Policy":"{\"Version\":\"2012-10-17\",\"Statement\":{\"Effect\":\"Allow\",\"Action\":\"states:*\",\"Resource\":\"*\"}}")"), admin));
+  const auto session = session_of(call(
+      "AssumeRole",
+      assume(
+          "r",
+          R"(,"Policy":"{\"Version\":\"2012-10-17\",\"Statement\":{\"Effect\":\"Allow\",\"Action\":\"states:*\",\"Resource\":\"*\"}}")"),
+      admin));
   EXPECT_EQ(session->arn, "arn:aws:sts::000000000000:assumed-role/r/s");
   EXPECT_TRUE(may(session, "states:ListStateMachines"));
   EXPECT_FALSE(may(session, "iam:ListUsers"));
@@ -144,12 +154,17 @@ TEST_F(StsTest, DurationsAreBounded) {
 TEST_F(StsTest, TransitiveTagsGoDownAChain) {
   put_role("a", trust("000000000000"));
   put_role("b", trust("000000000000"));
-  const auto first = session_of(call("AssumeRole", assume("a", R"(,"Tags":[{"Key":"Team","Value":"red"},{"Key":"Own","Value":"2"}],"TransitiveTagKeys":["Team"])"), admin));
-  EXPECT_EQ(first->tags, (std::map<std::string, std::string>{{"Team", "red"}, {"Own", "2"}})) << "a session tag replaces the role's";
+  const auto first = session_of(call(
+      "AssumeRole",
+      assume("a", R"(,"Tags":[{"Key":"Team","Value":"red"},{"Key":"Own","Value":"2"}],"TransitiveTagKeys":["Team"])"),
+      admin));
+  EXPECT_EQ(first->tags, (std::map<std::string, std::string>{{"Team", "red"}, {"Own", "2"}}))
+      << "a session tag replaces the role's";
   const auto second = session_of(call("AssumeRole", assume("b"), first));
   EXPECT_EQ(second->tags, (std::map<std::string, std::string>{{"Team", "red"}, {"own", "1"}}));
   EXPECT_EQ(error("AssumeRole", assume("b", R"(,"Tags":[{"Key":"team","Value":"blue"}])"), second),
-            "InvalidParameterValue: One of the specified transitive tag keys can't be set because it conflicts with a transitive tag key "
+            "InvalidParameterValue: One of the specified transitive tag keys can't be set because it conflicts with a "
+            "transitive tag key "
             "from the calling session.");
   EXPECT_EQ(error("AssumeRole", assume("a", R"(,"Tags":[{"Key":"a","Value":"1"},{"Key":"A","Value":"2"}])"), admin),
             "InvalidParameterValue: Duplicate tag keys found. Please note that Tag keys are case insensitive.");
@@ -158,9 +173,12 @@ TEST_F(StsTest, TransitiveTagsGoDownAChain) {
 }
 
 TEST_F(StsTest, TaggingMustBeTrustedToo) {
-  put_role("r", R"({"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"000000000000"},"Action":"sts:AssumeRole"}})");
+  put_role(
+      "r",
+      R"({"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"000000000000"},"Action":"sts:AssumeRole"}})");
   EXPECT_TRUE(call("AssumeRole", assume("r"), admin));
-  EXPECT_TRUE(error("AssumeRole", assume("r", R"(,"Tags":[{"Key":"a","Value":"1"}])"), admin).find("sts:TagSession") != std::string::npos);
+  EXPECT_TRUE(error("AssumeRole", assume("r", R"(,"Tags":[{"Key":"a","Value":"1"}])"), admin).find("sts:TagSession") !=
+              std::string::npos);
 }
 
 TEST_F(StsTest, UsersMakeTheirOwnSessions) {
@@ -172,7 +190,9 @@ TEST_F(StsTest, UsersMakeTheirOwnSessions) {
   const auto nothing = session_of(call("GetFederationToken", R"({"Name":"guest"})", admin));
   EXPECT_EQ(nothing->arn, "arn:aws:sts::000000000000:federated-user/guest");
   EXPECT_FALSE(may(nothing, "states:ListStateMachines")) << "without a policy it may do nothing";
-  const auto some = session_of(call("GetFederationToken", R"({"Name":"guest","PolicyArns":[{"arn":"arn:aws:iam::aws:policy/AWSStepFunctionsReadOnlyAccess"}]})", admin));
+  const auto some = session_of(call(
+      "GetFederationToken",
+      R"({"Name":"guest","PolicyArns":[{"arn":"arn:aws:iam::aws:policy/AWSStepFunctionsReadOnlyAccess"}]})", admin));
   EXPECT_TRUE(may(some, "states:ListStateMachines"));
   EXPECT_FALSE(may(some, "states:StartExecution"));
 }

@@ -12,7 +12,9 @@ namespace {
 
 constexpr std::int64_t kDefaultSeconds = 43'200;
 
-bool is_session(const Principal& principal) { return principal.type == Principal::Type::assumed_role || principal.access_key_id.starts_with("ASIA"); }
+bool is_session(const Principal& principal) {
+  return principal.type == Principal::Type::assumed_role || principal.access_key_id.starts_with("ASIA");
+}
 
 base::Result<std::shared_ptr<const identity::Session>> issue(identity::Identity& identity, const wire::Call& call,
                                                              std::shared_ptr<const Principal> principal) {
@@ -51,9 +53,10 @@ Answer get_federation_token(identity::Identity& identity, const wire::Call& call
   if (!principal->tags.empty()) ESC_CHECK(identity.authorise(caller, "sts:TagSession", principal->arn, context));
   ESC_TRY(principal->session_policies, session_policies(identity, call.input));
   ESC_TRY(const auto session, issue(identity, call, principal));
-  return Value::object({{"Credentials", render_credentials(*session->credentials)},
-                        {"FederatedUser", Value::object({{"FederatedUserId", principal->user_id}, {"Arn", principal->arn}})},
-                        {"PackedPolicySize", packed_size(principal->session_policies, principal->tags)}});
+  return Value::object(
+      {{"Credentials", render_credentials(*session->credentials)},
+       {"FederatedUser", Value::object({{"FederatedUserId", principal->user_id}, {"Arn", principal->arn}})},
+       {"PackedPolicySize", packed_size(principal->session_policies, principal->tags)}});
 }
 
 }  // namespace escapement::services::sts
