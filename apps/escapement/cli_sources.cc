@@ -15,7 +15,8 @@ client::AccessSources access_sources() {
   sources.data_dir = [](const std::string& data_dir) -> std::optional<client::StoredAccess> {
     auto endpoint = read_endpoint(data_dir);
     if (!endpoint) return std::nullopt;
-    return client::StoredAccess{std::move(endpoint->url), std::move(endpoint->region),
+    return client::StoredAccess{std::move(endpoint->url),
+                                std::move(endpoint->region),
                                 {std::move(endpoint->access_key_id), std::move(endpoint->secret_access_key), {}}};
   };
   return sources;

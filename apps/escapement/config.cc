@@ -66,10 +66,26 @@ const std::vector<Entry>& entries() {
       {"functions", "warm_processes_max", Count{&Config::warm_processes_max, 1, 10'000}, "Function processes alive at once."},
       {"functions", "idle_timeout", Span{&Config::idle_timeout_functions}, "How long a warm process waits for its next event."},
       {"functions", "sandbox", Switch{&Config::sandbox}, "Run functions in namespaces and under resource limits (docs/sandbox.md)."},
+      {"functions", "retired_runtimes", Switch{&Config::retired_runtimes}, "Accept new functions of runtimes that AWS has retired (nodejs14.x, python3.7…)."},
       {"identity", "clock_skew_max", Span{&Config::clock_skew_max}, "How far a signature's date may be from the server's clock."},
   };
   return table;
 }
+
+struct EndpointEntry {
+  const char* name;
+  std::string ServiceEndpoint::*member;
+  const char* description;
+};
+
+constexpr EndpointEntry kEndpointEntries[] = {
+    {"url", &ServiceEndpoint::url, "Where tasks of state machines reach SERVICE (sqs, dynamodb, …), which this server does not offer itself."},
+    {"region", &ServiceEndpoint::region, "The region that requests are signed for; else that of the state machine."},
+    {"access_key_id", &ServiceEndpoint::access_key_id, "The key that requests are signed with."},
+    {"secret_access_key", &ServiceEndpoint::secret_access_key, "Its secret; keep the file's mode 0600."},
+    {"session_token", &ServiceEndpoint::session_token, "The token of temporary credentials."},
+};
+constexpr const char* kEndpointSection = "endpoints.SERVICE";
 
 template <typename... F>
 struct Overloaded : F... {
@@ -159,6 +175,28 @@ base::Error at(std::string_view source, const toml::source_region& region, std::
   return make_error(ErrorCode::invalid, fmt::format("{}:{}: {}", source, region.begin.line, message));
 }
 
+base::Result<ServiceEndpoint> read_endpoint(const std::string& service, const toml::node& section, std::string_view source) {
+  const toml::table* table = section.as_table();
+  if (table == nullptr) return at(source, section.source(), fmt::format("'endpoints.{}' must be a section", service));
+  ServiceEndpoint endpoint{.service = service};
+  for (const auto& [name, node] : *table) {
+    const EndpointEntry* found = nullptr;
+    for (const EndpointEntry& entry : kEndpointEntries) {
+      if (name.str() == entry.name) found = &entry;
+    }
+    if (found == nullptr) {
+      return at(source, node.source(), fmt::format("there is no setting 'endpoints.{}.{}'; `escapement config` lists all", service, name.str()));
+    }
+    const auto value = node.value_exact<std::string>();
+    if (!value) return at(source, node.source(), fmt::format("'endpoints.{}.{}' must be a text in quotes", service, name.str()));
+    endpoint.*found->member = *value;
+  }
+  if (!endpoint.url.starts_with("http://") && !endpoint.url.starts_with("https://")) {
+    return at(source, section.source(), fmt::format("'endpoints.{}.url' must be an http:// or https:// address", service));
+  }
+  return endpoint;
+}
+
 base::Result<void> check(const Config& config, std::string_view source) {
   const auto fail = [&](std::string message) { return make_error(ErrorCode::invalid, fmt::format("{}: {}", source, message)); };
   if (config.account.size() != 12 || config.account.find_first_not_of("0123456789") != std::string::npos) {
@@ -180,7 +218,23 @@ std::vector<Setting> all_settings() {
   for (const Entry& entry : entries()) {
     settings.push_back({fmt::format("{}.{}", entry.section, entry.name), print_default(entry.kind), entry.description});
   }
+  for (const EndpointEntry& entry : kEndpointEntries) settings.push_back({fmt::format("{}.{}", kEndpointSection, entry.name), "\"\"", entry.description});
   return settings;
+}
+
+std::string settings_as_toml() {
+  std::string text;
+  std::string section;
+  for (const Setting& setting : all_settings()) {
+    const std::size_t dot = setting.name.rfind('.');
+    const std::string its_section = setting.name.substr(0, dot);
+    // A section of no service would be an error, so it is shown as a comment.
+    const char* const prefix = its_section == kEndpointSection ? "#" : "";
+    if (its_section != section) text += fmt::format("{}{}[{}]\n", text.empty() ? "" : "\n", prefix, its_section);
+    text += fmt::format("# {}\n{}{} = {}\n", setting.description, prefix, setting.name.substr(dot + 1), setting.default_value);
+    section = its_section;
+  }
+  return text;
 }
 
 base::Result<Config> parse_config(std::string_view text, std::string_view source) {
@@ -194,6 +248,13 @@ base::Result<Config> parse_config(std::string_view text, std::string_view source
   for (const auto& [section_name, section] : root) {
     const toml::table* table = section.as_table();
     if (table == nullptr) return at(source, section.source(), fmt::format("'{}' must be a section", section_name.str()));
+    if (section_name.str() == "endpoints") {
+      for (const auto& [service, endpoint] : *table) {
+        ESC_TRY(ServiceEndpoint read, read_endpoint(std::string(service.str()), endpoint, source));
+        config.endpoints.push_back(std::move(read));
+      }
+      continue;
+    }
     for (const auto& [name, node] : *table) {
       const Entry* found = nullptr;
       for (const Entry& entry : entries()) {

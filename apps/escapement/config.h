@@ -5,6 +5,9 @@
 //   [engine]
 //   retention = "30d"
 //
+//   [endpoints.sqs]                     an AWS service that this server does not offer, for tasks that call it
+//   url = "https://sqs.eu-central-1.amazonaws.com"
+//
 // Names are `section.name`; sizes are bytes or "256KiB", durations are seconds or "90s", "15m", "30d". A name that is not
 // known is an error, so a misspelt limit cannot go unnoticed.
 #pragma once
@@ -17,6 +20,16 @@
 #include "base/time.h"
 
 namespace escapement::app {
+
+// Where the tasks of state machines reach a service that this server does not offer.
+struct ServiceEndpoint {
+  std::string service;  // as tasks name it: "sqs"
+  std::string url;
+  std::string region;   // signed for; empty: that of the state machine
+  std::string access_key_id;
+  std::string secret_access_key;
+  std::string session_token;
+};
 
 struct Config {
   // [server]
@@ -57,9 +70,13 @@ struct Config {
   std::int64_t warm_processes_max = 64;
   base::Duration idle_timeout_functions = base::Duration::seconds(300);
   bool sandbox = true;
+  bool retired_runtimes = false;
 
   // [identity]
   base::Duration clock_skew_max = base::Duration::seconds(300);
+
+  // [endpoints.SERVICE]
+  std::vector<ServiceEndpoint> endpoints;
 };
 
 // One line of the configuration, for help and documentation.
@@ -71,6 +88,9 @@ struct Setting {
 
 // All settings, in the order of the documentation.
 std::vector<Setting> all_settings();
+
+// All settings as a TOML file: each with its default, below what it means.
+std::string settings_as_toml();
 
 // The defaults, changed by the TOML text. `source` names the text in errors. Errors: invalid, with the line and what was expected.
 base::Result<Config> parse_config(std::string_view toml, std::string_view source);

@@ -10,6 +10,7 @@
 #include "escapement/cli/command_bench.h"
 #include "escapement/cli/commands.h"
 #include "escapement/cli/completion.h"
+#include "print_config.h"
 #include "serve.h"
 
 #ifndef ESC_VERSION
@@ -38,6 +39,7 @@ struct Arguments {
   CommonOptions common;
   ServeOptions serve;
   std::string env_data_dir = "./data";
+  ConfigOptions config;
   cli::DeployOptions deploy;
   cli::ScheduleOptions schedule;
   cli::ListOptions list;
@@ -80,6 +82,14 @@ void add_serve(CLI::App& app, Arguments& a) {
                               "  eval \"$(escapement env)\"\n  eval \"$(escapement env --data-dir /var/lib/escapement)\"");
   env->add_option("--data-dir", a.env_data_dir, "The server's data directory")->type_name("DIR")->capture_default_str();
   env->callback([&a] { a.exit_code = print_env(a.env_data_dir); });
+
+  CLI::App* config = add_command(app, "config", "Print every setting with its default and meaning, as a configuration file",
+                                 "  escapement config                                          to read\n"
+                                 "  escapement config > data/escapement.toml                   to edit\n"
+                                 "  escapement config --check data/escapement.toml             is it right?");
+  config->add_option("--check", a.config.check_file, "Read this file as `serve` would, and say what is wrong with it")->type_name("FILE");
+  config->add_flag("--json", a.config.json, "Print JSON for machines");
+  config->callback([&a] { a.exit_code = print_config(a.config); });
 }
 
 void add_deploy(CLI::App& app, Arguments& a) {

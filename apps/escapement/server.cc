@@ -21,6 +21,7 @@
 #include "services/iam/iam_service.h"
 #include "services/lambda/lambda_service.h"
 #include "services/logs/logs_service.h"
+#include "services/states/execution_logs.h"
 #include "services/states/states_service.h"
 #if __has_include("services/sts/sts_service.h")
 #include "services/sts/sts_service.h"
@@ -147,6 +148,12 @@ class Server::Graph {
     timers_ = std::make_unique<http::Loop>("esc-timers");
     client_ = std::make_unique<http::Client>(*timers_, http::ClientOptions{});
     connectors_ = std::make_unique<connectors::Connectors>(*timers_, clock_, client_.get(), connectors::Connectors::Options{});
+    execution_logs_ = std::make_unique<services::states::ExecutionLogs>(*logs_, services::states::ExecutionLogs::Options{});
+    connectors_->on_recorded([this](engine::RecordedEvents events) { execution_logs_->add(std::move(events)); });
+    for (const ServiceEndpoint& endpoint : config.endpoints) {
+      connectors_->endpoints().add(endpoint.service, {endpoint.url, endpoint.region,
+                                                      {endpoint.access_key_id, endpoint.secret_access_key, endpoint.session_token}});
+    }
     ESC_TRY(machines_, services::states::MachineDirectory::open(*catalog_));
     ESC_TRY(engine_, engine::Engine::open(*store_, clock_, *machines_, *connectors_, engine_options(config)));
 
@@ -202,7 +209,7 @@ class Server::Graph {
         .authoriser = *identity_,
         .clock = clock_,
         .endpoint_url = [this] { return url_; },
-        .options = {.concurrency_max = static_cast<std::uint32_t>(config_.concurrent_executions_max), .accepts_retired_runtimes = true},
+        .options = {.concurrency_max = static_cast<std::uint32_t>(config_.concurrent_executions_max), .accepts_retired_runtimes = config_.retired_runtimes},
         .offers_event_source = {}}));
     dispatcher_->add(std::make_shared<services::iam::IamService>(*identity_));
 #if __has_include("services/sts/sts_service.h")
@@ -232,6 +239,7 @@ class Server::Graph {
   std::unique_ptr<store::Catalog> catalog_;
   std::unique_ptr<identity::Identity> identity_;
   std::unique_ptr<functions::LogStore> logs_;
+  std::unique_ptr<services::states::ExecutionLogs> execution_logs_;
   std::unique_ptr<functions::FunctionService> functions_;
   std::unique_ptr<http::Loop> timers_;
   std::unique_ptr<http::Client> client_;

@@ -424,8 +424,7 @@ TEST(QueryProtocol, TellsErrors) {
   EXPECT_THAT(
       response.body,
       StartsWith(
-          "<ErrorResponse "
-          "xmlns=\"https://iam.amazonaws.com/doc/2010-05-08/\"><Error><Type>Sender</Type><Code>NoSuchEntity</Code>"
+          "<ErrorResponse><Error><Type>Sender</Type><Code>NoSuchEntity</Code>"
           "<Message>The user with name u cannot be found.</Message></Error><RequestId>"));
   iam.fail("GetUser", make_error(ErrorCode::not_found, "NoSuchEntityException", "x"));
   EXPECT_THAT(server.iam("Action=GetUser&UserName=u").body, HasSubstr("<Code>NoSuchEntity</Code>"));

@@ -123,10 +123,9 @@ std::string json_body(const Error& error, const Rendering& rendering, Protocol p
   return body;
 }
 
-std::string xml_body(const Error& error, const Rendering& rendering, const Model& model, std::string_view request_id) {
-  std::string body = "<ErrorResponse";
-  if (!model.xml_namespace.empty()) body.append(" xmlns=\"").append(model.xml_namespace).append("\"");
-  body += "><Error>";
+// Without the service's namespace: the SDK for JavaScript would show it as a member of the error.
+std::string xml_body(const Error& error, const Rendering& rendering, std::string_view request_id) {
+  std::string body = "<ErrorResponse><Error>";
   append_xml_element(body, "Type", rendering.sender_fault ? "Sender" : "Receiver");
   append_xml_element(body, "Code", rendering.code);
   append_xml_element(body, "Message", error.message);
@@ -160,7 +159,7 @@ http::Response render_error(const Error& error, const Model& model, std::string_
       break;
     case Protocol::query:
       response.content_type = "text/xml";
-      response.body = xml_body(error, rendering, model, request_id);
+      response.body = xml_body(error, rendering, request_id);
       break;
   }
   return response;

@@ -42,7 +42,8 @@ std::string figure_name(std::string name) {
 }  // namespace
 
 const std::vector<std::string>& bench_scenarios() {
-  static const std::vector<std::string> scenarios = {"starts", "fire", "burst", "wait-function", "pass-choice-pass", "activity", "pending", "limits"};
+  static const std::vector<std::string> scenarios = {"starts",           "fire",     "burst",   "wait-function",
+                                                     "pass-choice-pass", "activity", "pending", "limits"};
   return scenarios;
 }
 
@@ -61,7 +62,8 @@ int bench(const CommonOptions& common, const BenchOptions& options) {
   }
   const Terminal terminal = Terminal::of(1);
   Table table({});
-  for (const auto& [name, value] : figures->members()) table.add({Cell(figure_name(name), Style::dim), number_cell(figure_text(value))});
+  for (const auto& [name, value] : figures->members())
+    table.add({Cell(figure_name(name), Style::dim), number_cell(figure_text(value))});
   print(table.render(terminal));
   return kExitOk;
 }

@@ -32,16 +32,19 @@ struct Assignment {
 
 base::Result<Assignment> parse_assignment(const std::string& text) {
   const auto equals = text.find('=');
-  if (equals == 0 || equals == text.npos) return base::make_error(base::ErrorCode::invalid, "\"" + text + "\" is not NAME=VALUE");
+  if (equals == 0 || equals == text.npos)
+    return base::make_error(base::ErrorCode::invalid, "\"" + text + "\" is not NAME=VALUE");
   return Assignment{text.substr(0, equals), text.substr(equals + 1)};
 }
 
 void replace_all(std::string& text, const std::string& from, const std::string& to) {
-  for (auto at = text.find(from); at != text.npos; at = text.find(from, at + to.size())) text.replace(at, from.size(), to);
+  for (auto at = text.find(from); at != text.npos; at = text.find(from, at + to.size()))
+    text.replace(at, from.size(), to);
 }
 
 // Puts values where the definition says ${NAME} or <NAME>. A value "function:NAME" stands for that function's ARN.
-base::Result<void> substitute(client::Api& api, std::string& definition, const std::vector<std::string>& substitutions) {
+base::Result<void> substitute(client::Api& api, std::string& definition,
+                              const std::vector<std::string>& substitutions) {
   for (const std::string& text : substitutions) {
     ESC_TRY(Assignment assignment, parse_assignment(text));
     if (assignment.value.starts_with("function:") || assignment.value.starts_with("machine:")) {
@@ -51,9 +54,11 @@ base::Result<void> substitute(client::Api& api, std::string& definition, const s
     std::string quoted;
     json::print_string_to(quoted, assignment.value);
     quoted = quoted.substr(1, quoted.size() - 2);
-    if (definition.find("${" + assignment.name + '}') == definition.npos && definition.find('<' + assignment.name + '>') == definition.npos) {
-      return base::make_error(base::ErrorCode::invalid,
-                              fmt::format("the definition has no ${{{0}}} and no <{0}> to put a value in", assignment.name));
+    if (definition.find("${" + assignment.name + '}') == definition.npos &&
+        definition.find('<' + assignment.name + '>') == definition.npos) {
+      return base::make_error(
+          base::ErrorCode::invalid,
+          fmt::format("the definition has no ${{{0}}} and no <{0}> to put a value in", assignment.name));
     }
     replace_all(definition, "${" + assignment.name + '}', quoted);
     replace_all(definition, '<' + assignment.name + '>', quoted);
@@ -103,7 +108,8 @@ base::Result<Deployed> deploy_function(client::Api& api, const DeployOptions& op
     if (kind.runtime.empty()) kind.runtime = std::move(detected.runtime);
     if (kind.handler.empty()) kind.handler = std::move(detected.handler);
   }
-  client::FunctionSpec spec{name, kind.runtime, kind.handler, options.role, {}, options.timeout_s, options.memory_mb, {}};
+  client::FunctionSpec spec{name, kind.runtime,      kind.handler,      options.role,
+                            {},   options.timeout_s, options.memory_mb, {}};
   ESC_TRY(spec.archive, client::pack(entries));
   for (const std::string& text : options.environment) {
     ESC_TRY(Assignment assignment, parse_assignment(text));
@@ -115,8 +121,11 @@ base::Result<Deployed> deploy_function(client::Api& api, const DeployOptions& op
   }
   ESC_TRY(client::FunctionDeployment put, client::put_function(api, spec));
   using Outcome = client::FunctionDeployment::Outcome;
-  const char* outcome = put.outcome == Outcome::created ? "created" : put.outcome == Outcome::updated ? "updated" : "unchanged";
-  return Deployed{fmt::format("function ({}, {})", kind.runtime, kind.handler), name, std::move(put.arn), spec.role_arn, outcome};
+  const char* outcome = put.outcome == Outcome::created   ? "created"
+                        : put.outcome == Outcome::updated ? "updated"
+                                                          : "unchanged";
+  return Deployed{fmt::format("function ({}, {})", kind.runtime, kind.handler), name, std::move(put.arn), spec.role_arn,
+                  outcome};
 }
 
 bool is_definition(const fs::path& path) {
@@ -134,7 +143,8 @@ int deploy(const CommonOptions& common, const DeployOptions& options) {
   auto api = connect(common);
   if (!api) return report(api.error());
   const std::string name = options.name.empty() ? name_from(options.path) : options.name;
-  const auto deployed = is_definition(options.path) ? deploy_machine(**api, options, name) : deploy_function(**api, options, name);
+  const auto deployed =
+      is_definition(options.path) ? deploy_machine(**api, options, name) : deploy_function(**api, options, name);
   if (!deployed) return report(deployed.error());
   if (common.json) {
     print(json::print(Value::object({{"name", deployed->name},

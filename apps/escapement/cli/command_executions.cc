@@ -17,7 +17,8 @@ using json::Value;
 
 constexpr int kPageMax = 1'000;
 
-base::Result<void> add_executions(client::Api& api, const std::string& machine, const ListOptions& options, std::vector<Value>& out) {
+base::Result<void> add_executions(client::Api& api, const std::string& machine, const ListOptions& options,
+                                  std::vector<Value>& out) {
   std::string token;
   int wanted = options.limit;
   do {
@@ -26,7 +27,8 @@ base::Result<void> add_executions(client::Api& api, const std::string& machine, 
     input.set_if(!options.status.empty(), "statusFilter", options.status).set_if(!token.empty(), "nextToken", token);
     ESC_TRY(const Value answer, api.states("ListExecutions", std::move(input).build()));
     const Value* page = answer.find("executions");
-    if (page == nullptr || !page->is_array()) return base::make_error(base::ErrorCode::corrupt, "the answer of ListExecutions has no list");
+    if (page == nullptr || !page->is_array())
+      return base::make_error(base::ErrorCode::corrupt, "the answer of ListExecutions has no list");
     for (const Value& execution : page->items()) out.push_back(execution);
     wanted -= static_cast<int>(page->size());
     token = text_of(answer, "nextToken");
@@ -46,8 +48,10 @@ base::Result<std::vector<Value>> collect(client::Api& api, const ListOptions& op
     if (machine.type == "EXPRESS") continue;
     ESC_CHECK(add_executions(api, machine.arn, options, executions));
   }
-  std::ranges::stable_sort(executions, std::greater<>{}, [](const Value& execution) { return time_of(execution, "startDate"); });
-  if (executions.size() > static_cast<std::size_t>(options.limit)) executions.resize(static_cast<std::size_t>(options.limit));
+  std::ranges::stable_sort(executions, std::greater<>{},
+                           [](const Value& execution) { return time_of(execution, "startDate"); });
+  if (executions.size() > static_cast<std::size_t>(options.limit))
+    executions.resize(static_cast<std::size_t>(options.limit));
   return executions;
 }
 
@@ -65,7 +69,9 @@ std::string took(const Value& execution, base::Timestamp now) {
 base::Result<int> stop(client::Api& api, const StopOptions& options, bool json) {
   ESC_TRY(const std::string arn, client::execution_arn(api, options.execution));
   json::ObjectBuilder input;
-  input.set("executionArn", arn).set_if(!options.error.empty(), "error", options.error).set_if(!options.cause.empty(), "cause", options.cause);
+  input.set("executionArn", arn)
+      .set_if(!options.error.empty(), "error", options.error)
+      .set_if(!options.cause.empty(), "cause", options.cause);
   ESC_TRY(const Value answer, api.states("StopExecution", std::move(input).build()));
   if (json) {
     print(json::print(answer) + '\n');
@@ -94,8 +100,8 @@ int list_executions(const CommonOptions& common, const ListOptions& options) {
   Table table({"STATUS", "STARTED", "TOOK", "STATE MACHINE", "NAME"});
   for (const Value& execution : *executions) {
     const std::string status = text_of(execution, "status");
-    table.add({Cell(status, status_style(status)), Cell(format_local(time_of(execution, "startDate"))), number_cell(took(execution, now)),
-               Cell(machine_name(execution)), Cell(text_of(execution, "name"))});
+    table.add({Cell(status, status_style(status)), Cell(format_local(time_of(execution, "startDate"))),
+               number_cell(took(execution, now)), Cell(machine_name(execution)), Cell(text_of(execution, "name"))});
   }
   print(table.render(Terminal::of(1)));
   return kExitOk;

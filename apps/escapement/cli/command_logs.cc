@@ -33,8 +33,8 @@ std::string log_line(const Value& event, bool json, const Terminal& terminal) {
   const std::int64_t ms = time != nullptr && time->is_int64() ? time->as_int64() : 0;
   std::string message = text_of(event, "message");
   while (message.ends_with('\n')) message.pop_back();
-  const bool is_frame = message.starts_with("START RequestId") || message.starts_with("END RequestId") || message.starts_with("REPORT RequestId") ||
-                        message.starts_with("INIT_START");
+  const bool is_frame = message.starts_with("START RequestId") || message.starts_with("END RequestId") ||
+                        message.starts_with("REPORT RequestId") || message.starts_with("INIT_START");
   return terminal.styled(Style::dim, format_local(base::Timestamp::from_ms(ms))) + "  " +
          terminal.styled(is_frame ? Style::dim : Style::plain, printable(message, false)) + '\n';
 }

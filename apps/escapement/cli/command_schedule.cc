@@ -39,7 +39,8 @@ base::Result<Due> when_due(const ScheduleOptions& options, const std::string& in
   return due;
 }
 
-base::Result<Value> start(client::Api& api, const std::string& machine, const std::string& input, const std::string& name) {
+base::Result<Value> start(client::Api& api, const std::string& machine, const std::string& input,
+                          const std::string& name) {
   json::ObjectBuilder request;
   request.set("stateMachineArn", machine).set("input", input).set_if(!name.empty(), "name", name);
   return api.states("StartExecution", std::move(request).build());
@@ -93,8 +94,8 @@ void tell(const Scheduled& scheduled, bool json) {
   const std::string when = scheduled.due.is_now || left.us <= 0
                                ? std::string("now")
                                : fmt::format("at {} (in {})", format_local(scheduled.due.time), format_duration(left));
-  print(fmt::format("{} runs {}\n  {}\n", terminal.styled(Style::bold, scheduled.target.name), terminal.styled(Style::cyan, when),
-                    scheduled.execution_arn));
+  print(fmt::format("{} runs {}\n  {}\n", terminal.styled(Style::bold, scheduled.target.name),
+                    terminal.styled(Style::cyan, when), scheduled.execution_arn));
 }
 
 }  // namespace

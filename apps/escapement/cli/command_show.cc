@@ -51,7 +51,8 @@ base::Result<int> show(client::Api& api, const ShowOptions& options, bool json) 
   ESC_TRY(const Value execution, describe(api, arn));
   ESC_TRY(std::vector<Value> events, ExecutionEvents(api, arn).next());
   if (json) {
-    print(json::print_pretty(Value::object({{"execution", execution}, {"events", Value::array(std::move(events))}})) + '\n');
+    print(json::print_pretty(Value::object({{"execution", execution}, {"events", Value::array(std::move(events))}})) +
+          '\n');
     return kExitOk;
   }
   const Terminal terminal = Terminal::of(1);
@@ -86,7 +87,8 @@ std::string follow_line(const Value& event, base::Timestamp start, bool full, co
 
 base::Result<std::string> newest_execution(client::Api& api, const std::string& machine) {
   ESC_TRY(const std::string arn, client::machine_arn(api, machine));
-  ESC_TRY(const Value answer, api.states("ListExecutions", Value::object({{"stateMachineArn", arn}, {"maxResults", 1}})));
+  ESC_TRY(const Value answer,
+          api.states("ListExecutions", Value::object({{"stateMachineArn", arn}, {"maxResults", 1}})));
   const Value* executions = answer.find("executions");
   if (executions == nullptr || executions->size() == 0) {
     return base::make_error(base::ErrorCode::not_found, machine + " has no executions yet");

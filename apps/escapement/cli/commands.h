@@ -8,17 +8,17 @@
 #include <string>
 #include <vector>
 
+#include "escapement/cli/terminal.h"
 #include "escapement/client/access.h"
 #include "escapement/client/api.h"
-#include "escapement/cli/terminal.h"
 
 namespace escapement::cli {
 
 inline constexpr int kExitOk = 0;
-inline constexpr int kExitFailed = 1;       // the server refused, or the work failed
-inline constexpr int kExitUsage = 2;        // the command line is wrong
-inline constexpr int kExitUnreachable = 3;  // no server answered
-inline constexpr int kExitUnsuccessful = 4; // an execution was watched to its end, and that was not a success
+inline constexpr int kExitFailed = 1;        // the server refused, or the work failed
+inline constexpr int kExitUsage = 2;         // the command line is wrong
+inline constexpr int kExitUnreachable = 3;   // no server answered
+inline constexpr int kExitUnsuccessful = 4;  // an execution was watched to its end, and that was not a success
 
 // What all commands that speak to a server share.
 struct CommonOptions {
@@ -36,17 +36,18 @@ int report(const base::Error& error);
 // Writes to standard output at once.
 void print(std::string_view text);
 
-// `text` as it is, the content of a file for "@FILE", or of the standard input for "-". Must be JSON. Errors: io, invalid.
+// `text` as it is, the content of a file for "@FILE", or of the standard input for "-". Must be JSON. Errors: io,
+// invalid.
 base::Result<std::string> read_json_argument(const std::string& text);
 
 struct DeployOptions {
   std::string path;
-  std::string name;     // empty: from the path
-  std::string role;     // ARN; empty: one is made
+  std::string name;  // empty: from the path
+  std::string role;  // ARN; empty: one is made
   std::string type = "STANDARD";
   std::vector<std::string> substitutions;  // NAME=VALUE
-  std::string runtime;  // empty: detected
-  std::string handler;  // empty: detected
+  std::string runtime;                     // empty: detected
+  std::string handler;                     // empty: detected
   std::optional<int> timeout_s;
   std::optional<int> memory_mb;
   std::vector<std::string> environment;  // NAME=VALUE

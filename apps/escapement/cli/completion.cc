@@ -135,26 +135,29 @@ if [ "$funcstack[1]" = "_{0}" ]; then _{0} "$@"; else compdef _{0} {0}; fi
 }
 
 std::string fish_script(const CommandDescription& program) {
-  std::string out = fmt::format("# fish completion for {0}: {0} completion fish > ~/.config/fish/completions/{0}.fish\n", program.name);
+  std::string out = fmt::format(
+      "# fish completion for {0}: {0} completion fish > ~/.config/fish/completions/{0}.fish\n", program.name);
   Path path;
   visit_commands(program, path, [&](const Path& p) {
     // Completions of a command apply once all words of its way are there and none of its own commands is.
     std::string condition;
-    for (std::size_t i = 1; i < p.size(); ++i) condition += fmt::format("{}__fish_seen_subcommand_from {}", condition.empty() ? "" : "; and ", p[i]->name);
+    for (std::size_t i = 1; i < p.size(); ++i)
+      condition += fmt::format("{}__fish_seen_subcommand_from {}", condition.empty() ? "" : "; and ", p[i]->name);
     std::string inner_names;
     for (const CommandDescription& inner : p.back()->commands) inner_names += " " + inner.name;
     if (!inner_names.empty()) {
       condition += fmt::format("{}not __fish_seen_subcommand_from{}", condition.empty() ? "" : "; and ", inner_names);
     }
-    const std::string start = fmt::format("complete -c {}{}", program.name, condition.empty() ? "" : " -n " + single_quoted(condition, "\\'"));
+    const std::string start = fmt::format("complete -c {}{}", program.name,
+                                          condition.empty() ? "" : " -n " + single_quoted(condition, "\\'"));
     for (const CommandDescription& inner : p.back()->commands) {
       out += fmt::format("{} -f -a {} -d {}\n", start, inner.name, single_quoted(first_sentence(inner.help), "\\'"));
     }
     for (const std::string& word : p.back()->words) out += fmt::format("{} -f -a {}\n", start, word);
     for (const OptionDescription& option : p.back()->options) {
       const bool is_long = option.name.starts_with("--");
-      out += fmt::format("{} {} {}{} -d {}\n", start, is_long ? "-l" : "-s", option.name.substr(is_long ? 2 : 1), option.takes_value ? " -r" : "",
-                         single_quoted(first_sentence(option.help), "\\'"));
+      out += fmt::format("{} {} {}{} -d {}\n", start, is_long ? "-l" : "-s", option.name.substr(is_long ? 2 : 1),
+                         option.takes_value ? " -r" : "", single_quoted(first_sentence(option.help), "\\'"));
     }
   });
   return out;

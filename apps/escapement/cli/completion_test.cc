@@ -9,7 +9,8 @@ namespace escapement::cli {
 namespace {
 
 CommandDescription program() {
-  CommandDescription list{"list", "The newest; of all", {{"--limit", "At most", true, {}}, {"--json", "JSON", false, {}}}, {}, {}};
+  CommandDescription list{
+      "list", "The newest; of all", {{"--limit", "At most", true, {}}, {"--json", "JSON", false, {}}}, {}, {}};
   CommandDescription group{"executions", "What's running", {}, {}, {list}};
   CommandDescription query{"query", "Evaluate", {}, {"jsonpath", "jsonata"}, {}};
   return {"escapement", "", {{"--help", "Help", false, {}}}, {}, {group, query}};
@@ -24,7 +25,8 @@ std::string bash_offers(const std::string& line) {
                                 for (const char c : script) c == '\'' ? quoted += "'\\''" : quoted += c;
                                 return quoted;
                               }() +
-                              "\nCOMP_WORDS=(" + line + "); COMP_CWORD=$((${#COMP_WORDS[@]}-1)); _escapement; echo \"${COMPREPLY[*]}\"'";
+                              "\nCOMP_WORDS=(" + line +
+                              "); COMP_CWORD=$((${#COMP_WORDS[@]}-1)); _escapement; echo \"${COMPREPLY[*]}\"'";
   const std::unique_ptr<FILE, int (*)(FILE*)> pipe(popen(command.c_str(), "r"), &pclose);
   std::string out;
   char buffer[512];
@@ -43,7 +45,8 @@ TEST(Completion, BashOffersCommandsOptionsAndWords) {
 TEST(Completion, OtherShellsNameEveryCommand) {
   for (const char* shell : {"zsh", "fish"}) {
     const std::string script = completion_script(shell, program());
-    for (const char* word : {"executions", "list", "query", "limit", "jsonata"}) EXPECT_NE(script.find(word), script.npos) << shell << ' ' << word;
+    for (const char* word : {"executions", "list", "query", "limit", "jsonata"})
+      EXPECT_NE(script.find(word), script.npos) << shell << ' ' << word;
   }
   EXPECT_EQ(completion_script("tcsh", program()), "");
 }

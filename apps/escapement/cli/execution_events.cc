@@ -16,10 +16,12 @@ base::Result<std::vector<json::Value>> ExecutionEvents::next() {
     input.set("executionArn", arn_).set("maxResults", kPageSize).set_if(!page_token_.empty(), "nextToken", page_token_);
     ESC_TRY(const json::Value answer, api_.states("GetExecutionHistory", std::move(input).build()));
     const json::Value* events = answer.find("events");
-    if (events == nullptr || !events->is_array()) return base::make_error(base::ErrorCode::corrupt, "the history has no events");
+    if (events == nullptr || !events->is_array())
+      return base::make_error(base::ErrorCode::corrupt, "the history has no events");
     for (const json::Value& event : events->items()) {
       const json::Value* id = event.find("id");
-      if (id == nullptr || !id->is_int64()) return base::make_error(base::ErrorCode::corrupt, "an event of the history has no id");
+      if (id == nullptr || !id->is_int64())
+        return base::make_error(base::ErrorCode::corrupt, "an event of the history has no id");
       if (id->as_int64() <= last_id_) continue;
       last_id_ = id->as_int64();
       fresh.push_back(event);

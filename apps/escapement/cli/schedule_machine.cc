@@ -22,12 +22,12 @@ Value run_state(const client::Target& target) {
                           {"Parameters", Value::object({{"StateMachineArn", target.arn}, {"Input.$", "$.input"}})},
                           {"End", true}});
   }
-  Value retry = Value::object(
-      {{"ErrorEquals", Value::array({"Lambda.ServiceException", "Lambda.AWSLambdaException", "Lambda.SdkClientException",
-                                     "Lambda.TooManyRequestsException"})},
-       {"IntervalSeconds", 2},
-       {"MaxAttempts", 6},
-       {"BackoffRate", 2}});
+  Value retry =
+      Value::object({{"ErrorEquals", Value::array({"Lambda.ServiceException", "Lambda.AWSLambdaException",
+                                                   "Lambda.SdkClientException", "Lambda.TooManyRequestsException"})},
+                     {"IntervalSeconds", 2},
+                     {"MaxAttempts", 6},
+                     {"BackoffRate", 2}});
   return Value::object({{"Type", "Task"},
                         {"Resource", "arn:aws:states:::lambda:invoke"},
                         {"Parameters", Value::object({{"FunctionName", target.arn}, {"Payload.$", "$.input"}})},
@@ -57,18 +57,20 @@ std::string schedule_machine_arn(const client::Target& target) {
     part = rest.substr(0, colon);
     rest.remove_prefix(colon + 1);
   }
-  return "arn:" + std::string(parts[1]) + ":states:" + std::string(parts[3]) + ':' + std::string(parts[4]) + ":stateMachine:" +
-         schedule_machine_name(target);
+  return "arn:" + std::string(parts[1]) + ":states:" + std::string(parts[3]) + ':' + std::string(parts[4]) +
+         ":stateMachine:" + schedule_machine_name(target);
 }
 
 std::string schedule_definition(const client::Target& target) {
   const Value by_seconds = Value::object({{"Variable", "$.waitSeconds"}, {"IsPresent", true}, {"Next", "Wait for"}});
   const Value states = Value::object(
-      {{"When", Value::object({{"Type", "Choice"}, {"Choices", Value::array({by_seconds})}, {"Default", "Wait until"}})},
+      {{"When",
+        Value::object({{"Type", "Choice"}, {"Choices", Value::array({by_seconds})}, {"Default", "Wait until"}})},
        {"Wait for", Value::object({{"Type", "Wait"}, {"SecondsPath", "$.waitSeconds"}, {"Next", "Run"}})},
        {"Wait until", Value::object({{"Type", "Wait"}, {"TimestampPath", "$.at"}, {"Next", "Run"}})},
        {"Run", run_state(target)}});
-  return json::print_pretty(Value::object({{"Comment", "Kept by `escapement schedule` for " + target.name}, {"StartAt", "When"}, {"States", states}}));
+  return json::print_pretty(Value::object(
+      {{"Comment", "Kept by `escapement schedule` for " + target.name}, {"StartAt", "When"}, {"States", states}}));
 }
 
 }  // namespace escapement::cli

@@ -1,7 +1,7 @@
 // The little state machines that `escapement schedule` keeps: one for each function or state machine that is scheduled.
 //
-// They are the article's: a Wait, then the call. The execution's input is {"waitSeconds": N, "input": …} or {"at": TIME,
-// "input": …}; the wait by seconds counts on the server's clock, the wait until a time needs none.
+// They are the article's: a Wait, then the call. The execution's input is {"waitSeconds": N, "input": …} or {"at":
+// TIME, "input": …}; the wait by seconds counts on the server's clock, the wait until a time needs none.
 #pragma once
 
 #include <string>

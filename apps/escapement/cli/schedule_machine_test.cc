@@ -10,11 +10,13 @@ namespace {
 using client::Target;
 using client::TargetKind;
 
-const Target kFunction{TargetKind::function, "arn:aws:lambda:eu-central-1:123456789012:function:resize:live", "resize:live"};
+const Target kFunction{TargetKind::function, "arn:aws:lambda:eu-central-1:123456789012:function:resize:live",
+                       "resize:live"};
 
 TEST(ScheduleMachine, LivesWhereItsTargetLives) {
   EXPECT_EQ(schedule_machine_name(kFunction), "schedule-function-resize-live");
-  EXPECT_EQ(schedule_machine_arn(kFunction), "arn:aws:states:eu-central-1:123456789012:stateMachine:schedule-function-resize-live");
+  EXPECT_EQ(schedule_machine_arn(kFunction),
+            "arn:aws:states:eu-central-1:123456789012:stateMachine:schedule-function-resize-live");
 }
 
 TEST(ScheduleMachine, KeepsLongNamesApart) {
@@ -31,8 +33,9 @@ TEST(ScheduleMachine, AsksForNoMoreThanItsTarget) {
   const auto permissions = client::permissions_of(*definition, "123456789012", "eu-central-1");
   ASSERT_EQ(permissions.size(), 1u);
   EXPECT_EQ(permissions[0].action, "lambda:InvokeFunction");
-  EXPECT_EQ(permissions[0].resources, (std::vector<std::string>{"arn:aws:lambda:eu-central-1:123456789012:function:resize",
-                                                                "arn:aws:lambda:eu-central-1:123456789012:function:resize:*"}));
+  EXPECT_EQ(permissions[0].resources,
+            (std::vector<std::string>{"arn:aws:lambda:eu-central-1:123456789012:function:resize",
+                                      "arn:aws:lambda:eu-central-1:123456789012:function:resize:*"}));
 }
 
 }  // namespace

@@ -14,19 +14,23 @@ namespace {
 // What a person can do about an error that the service named; empty where its message says enough.
 std::string hint_for(const base::Error& error) {
   if (error.name.starts_with("UnrecognizedClient") || error.name == "InvalidClientTokenId") {
-    return "the server does not know these keys: use those of its data directory, `eval \"$(escapement env --data-dir DIR)\"`";
+    return "the server does not know these keys: use those of its data directory, `eval \"$(escapement env --data-dir "
+           "DIR)\"`";
   }
   if (error.name.starts_with("InvalidSignature") || error.name == "SignatureDoesNotMatch") {
     return "the secret key is not the one that belongs to the access key, or this machine's clock is off";
   }
-  if (error.name.starts_with("AccessDenied")) return "allow the action in a policy of that user or role, or use other keys";
+  if (error.name.starts_with("AccessDenied"))
+    return "allow the action in a policy of that user or role, or use other keys";
   if (error.name.starts_with("UnknownOperation") || error.code == base::ErrorCode::unsupported) {
     return "this server does not offer that; compare `escapement version` on both sides";
   }
   return {};
 }
 
-std::string read_all(std::istream& in) { return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()}; }
+std::string read_all(std::istream& in) {
+  return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+}
 
 }  // namespace
 

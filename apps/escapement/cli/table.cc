@@ -34,7 +34,8 @@ std::vector<std::size_t> Table::widths() const {
   return widths;
 }
 
-void Table::render_row(std::string& out, const std::vector<Cell>& row, const std::vector<std::size_t>& widths, const Terminal& terminal) const {
+void Table::render_row(std::string& out, const std::vector<Cell>& row, const std::vector<std::size_t>& widths,
+                       const Terminal& terminal) const {
   std::size_t used = 0;
   for (std::size_t i = 0; i < row.size(); ++i) {
     const bool is_last = i + 1 == row.size();

@@ -33,7 +33,8 @@ class Table {
 
  private:
   std::vector<std::size_t> widths() const;
-  void render_row(std::string& out, const std::vector<Cell>& row, const std::vector<std::size_t>& widths, const Terminal& terminal) const;
+  void render_row(std::string& out, const std::vector<Cell>& row, const std::vector<std::size_t>& widths,
+                  const Terminal& terminal) const;
 
   std::vector<std::string> headings_;
   std::vector<std::vector<Cell>> rows_;

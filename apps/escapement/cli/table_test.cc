@@ -56,7 +56,8 @@ TEST(HistoryView, ShowsWhatHappened) {
 }
 
 TEST(HistoryView, ShowsDataOnlyWhenAsked) {
-  const auto event = json::parse(R"({"timestamp":1,"type":"PassStateEntered","id":2,"stateEnteredEventDetails":{"name":"P","input":"{}"}})");
+  const auto event = json::parse(
+      R"({"timestamp":1,"type":"PassStateEntered","id":2,"stateEnteredEventDetails":{"name":"P","input":"{}"}})");
   ASSERT_TRUE(event);
   EXPECT_EQ(history_row(*event, {}, false)[4].text, "P");
   EXPECT_EQ(history_row(*event, {}, true)[4].text, "P  input={}");

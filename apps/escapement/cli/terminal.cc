@@ -20,7 +20,8 @@ Terminal Terminal::of(int fd) {
   if (!terminal.is_tty) return terminal;
   const char* no_colour = std::getenv("NO_COLOR");
   const char* term = std::getenv("TERM");
-  terminal.has_colour = (no_colour == nullptr || *no_colour == '\0') && term != nullptr && std::string_view(term) != "dumb";
+  terminal.has_colour =
+      (no_colour == nullptr || *no_colour == '\0') && term != nullptr && std::string_view(term) != "dumb";
   winsize size{};
   if (ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) terminal.columns = size.ws_col;
   return terminal;
@@ -29,13 +30,26 @@ Terminal Terminal::of(int fd) {
 std::string Terminal::styled(Style style, std::string_view text) const {
   const char* code = nullptr;
   switch (style) {
-    case Style::plain: break;
-    case Style::bold: code = "1"; break;
-    case Style::dim: code = "2"; break;
-    case Style::green: code = "32"; break;
-    case Style::red: code = "31"; break;
-    case Style::yellow: code = "33"; break;
-    case Style::cyan: code = "36"; break;
+    case Style::plain:
+      break;
+    case Style::bold:
+      code = "1";
+      break;
+    case Style::dim:
+      code = "2";
+      break;
+    case Style::green:
+      code = "32";
+      break;
+    case Style::red:
+      code = "31";
+      break;
+    case Style::yellow:
+      code = "33";
+      break;
+    case Style::cyan:
+      code = "36";
+      break;
   }
   if (!has_colour || code == nullptr) return std::string(text);
   return fmt::format("\x1b[{}m{}\x1b[0m", code, text);

@@ -13,12 +13,15 @@ constexpr std::int64_t kUsPerSecond = 1'000'000;
 constexpr base::Duration kDurationMax = base::Duration::seconds(100ll * 366 * 86'400);
 
 base::Error bad_duration(std::string_view text) {
-  return base::make_error(base::ErrorCode::invalid, fmt::format("\"{}\" is not a duration; write 90s, 1h30m, 2d or 500ms", text));
+  return base::make_error(base::ErrorCode::invalid,
+                          fmt::format("\"{}\" is not a duration; write 90s, 1h30m, 2d or 500ms", text));
 }
 
 base::Error bad_time(std::string_view text) {
-  return base::make_error(base::ErrorCode::invalid,
-                          fmt::format("\"{}\" is not a time; write 2026-12-01T14:00:05Z, \"2026-12-01 14:00:05\" (local) or 14:00:05", text));
+  return base::make_error(
+      base::ErrorCode::invalid,
+      fmt::format("\"{}\" is not a time; write 2026-12-01T14:00:05Z, \"2026-12-01 14:00:05\" (local) or 14:00:05",
+                  text));
 }
 
 // Microseconds in a unit; 0 for a unit that is none.
@@ -67,7 +70,8 @@ bool parse_clock(std::string_view& text, LocalTime& t) {
     if (take(text, '.')) {
       std::int64_t scale = kUsPerSecond / 10;
       if (text.empty() || !is_digit(text.front())) return false;
-      for (; !text.empty() && is_digit(text.front()); text.remove_prefix(1), scale /= 10) t.fraction_us += (text.front() - '0') * scale;
+      for (; !text.empty() && is_digit(text.front()); text.remove_prefix(1), scale /= 10)
+        t.fraction_us += (text.front() - '0') * scale;
     }
   }
   return t.hour >= 0 && t.hour < 24 && t.minute >= 0 && t.minute < 60 && t.second >= 0 && t.second < 60;
@@ -99,7 +103,8 @@ std::optional<base::Timestamp> to_timestamp(const LocalTime& t) {
   std::time_t earlier = seconds - 3'600;
   std::tm check{};
   localtime_r(&earlier, &check);
-  if (check.tm_hour == t.hour && check.tm_mday == t.day && check.tm_min == t.minute) return base::Timestamp{earlier * kUsPerSecond + t.fraction_us};
+  if (check.tm_hour == t.hour && check.tm_mday == t.day && check.tm_min == t.minute)
+    return base::Timestamp{earlier * kUsPerSecond + t.fraction_us};
   return base::Timestamp{seconds * kUsPerSecond + t.fraction_us};
 }
 
@@ -162,7 +167,8 @@ base::Result<base::Timestamp> parse_when(std::string_view text, base::Timestamp 
     return checked(text, std::nullopt);
   }
   if (!parse_date(rest, t)) return bad_time(text);
-  if (!rest.empty() && (!(take(rest, ' ') || take(rest, 'T')) || !parse_clock(rest, t) || !rest.empty())) return bad_time(text);
+  if (!rest.empty() && (!(take(rest, ' ') || take(rest, 'T')) || !parse_clock(rest, t) || !rest.empty()))
+    return bad_time(text);
   return checked(text, to_timestamp(t));
 }
 
@@ -170,8 +176,8 @@ std::string format_local(base::Timestamp t) {
   const std::time_t seconds = t.us / kUsPerSecond;
   std::tm fields{};
   localtime_r(&seconds, &fields);
-  return fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02}.{:03}", fields.tm_year + 1900, fields.tm_mon + 1, fields.tm_mday, fields.tm_hour,
-                     fields.tm_min, fields.tm_sec, t.us / 1'000 % 1'000);
+  return fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02}.{:03}", fields.tm_year + 1900, fields.tm_mon + 1,
+                     fields.tm_mday, fields.tm_hour, fields.tm_min, fields.tm_sec, t.us / 1'000 % 1'000);
 }
 
 std::string format_duration(base::Duration d) {

@@ -9,8 +9,8 @@
 
 namespace escapement::cli {
 
-// "90s", "1h30m", "2d", "500ms", "1.5h", or a plain number of seconds. Units: ms, s, m, h, d, w. Never negative; at most
-// a hundred years. Errors: invalid.
+// "90s", "1h30m", "2d", "500ms", "1.5h", or a plain number of seconds. Units: ms, s, m, h, d, w. Never negative; at
+// most a hundred years. Errors: invalid.
 base::Result<base::Duration> parse_duration(std::string_view text);
 
 // A point in time, seen from `now`:

@@ -63,12 +63,15 @@ TEST_F(LocalTimeTest, KnowsTheChangesOfTheClocks) {
 }
 
 TEST_F(LocalTimeTest, RefusesWhatIsNoTime) {
-  for (const char* text : {"", "tomorrow", "25:00", "14:60", "2026-13-01", "2026-02-30", "2026-12-01 14:00:05x", "14:00:"}) {
+  for (const char* text :
+       {"", "tomorrow", "25:00", "14:60", "2026-13-01", "2026-02-30", "2026-12-01 14:00:05x", "14:00:"}) {
     EXPECT_FALSE(parse_when(text, utc("2026-06-01T10:00:00Z"))) << text;
   }
 }
 
-TEST_F(LocalTimeTest, ShowsLocalTime) { EXPECT_EQ(format_local(utc("2026-12-01T13:00:05.25Z")), "2026-12-01 14:00:05.250"); }
+TEST_F(LocalTimeTest, ShowsLocalTime) {
+  EXPECT_EQ(format_local(utc("2026-12-01T13:00:05.25Z")), "2026-12-01 14:00:05.250");
+}
 
 TEST(FormatDuration, GrowsCoarserWithLength) {
   EXPECT_EQ(format_duration(Duration::milliseconds(950)), "950 ms");

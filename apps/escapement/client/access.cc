@@ -36,9 +36,9 @@ base::Result<Access> find_access(const AccessOptions& options, const AccessSourc
     access.url = options.endpoint;
   } else if (!options.data_dir.empty()) {
     if (!stored) {
-      return base::make_error(base::ErrorCode::not_found,
-                              "no server has run on the data directory " + data_dir + "; start one with `escapement serve --data-dir " +
-                                  data_dir + "`");
+      return base::make_error(base::ErrorCode::not_found, "no server has run on the data directory " + data_dir +
+                                                              "; start one with `escapement serve --data-dir " +
+                                                              data_dir + "`");
     }
     access.url = stored->url;
     is_stored_server = true;
@@ -48,9 +48,10 @@ base::Result<Access> find_access(const AccessOptions& options, const AccessSourc
     access.url = stored->url;
     is_stored_server = true;
   } else {
-    return base::make_error(base::ErrorCode::not_found,
-                            "no server to speak to: start one with `escapement serve`, or name one with --endpoint URL, --data-dir DIR "
-                            "or AWS_ENDPOINT_URL");
+    return base::make_error(
+        base::ErrorCode::not_found,
+        "no server to speak to: start one with `escapement serve`, or name one with --endpoint URL, --data-dir DIR "
+        "or AWS_ENDPOINT_URL");
   }
 
   const wire::SigningCredentials from_env = environment_credentials(sources);
@@ -61,13 +62,15 @@ base::Result<Access> find_access(const AccessOptions& options, const AccessSourc
   } else if (stored) {
     access.credentials = stored->credentials;
   } else {
-    return base::make_error(base::ErrorCode::not_found,
-                            "no keys to sign with: run `eval \"$(escapement env --data-dir DIR)\"` on the server's machine, or set "
-                            "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY");
+    return base::make_error(
+        base::ErrorCode::not_found,
+        "no keys to sign with: run `eval \"$(escapement env --data-dir DIR)\"` on the server's machine, or set "
+        "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY");
   }
 
-  access.region = first_of({options.region, from_environment(sources, "AWS_REGION"), from_environment(sources, "AWS_DEFAULT_REGION"),
-                            stored ? stored->region : std::string{}, "us-east-1"});
+  access.region =
+      first_of({options.region, from_environment(sources, "AWS_REGION"),
+                from_environment(sources, "AWS_DEFAULT_REGION"), stored ? stored->region : std::string{}, "us-east-1"});
   while (access.url.ends_with('/')) access.url.pop_back();
   return access;
 }

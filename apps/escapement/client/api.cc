@@ -20,7 +20,8 @@ std::string bare_error_name(std::string_view name) {
 }
 
 base::ErrorCode code_of(int status, std::string_view name) {
-  if (status == 404 || name.ends_with("DoesNotExist") || name.ends_with("NotFoundException") || name == "NoSuchEntity") {
+  if (status == 404 || name.ends_with("DoesNotExist") || name.ends_with("NotFoundException") ||
+      name == "NoSuchEntity") {
     return base::ErrorCode::not_found;
   }
   if (status == 403 || name.starts_with("AccessDenied")) return base::ErrorCode::denied;
@@ -52,7 +53,8 @@ base::Error json_error(const http::ClientResponse& response) {
 base::Result<json::Value> json_answer(base::Result<http::ClientResponse> response) {
   if (!response) return std::move(response).error();
   if (response->status >= 300) return json_error(*response);
-  if (response->body.empty()) return json::Value::object(std::initializer_list<std::pair<std::string_view, json::Value>>{});
+  if (response->body.empty())
+    return json::Value::object(std::initializer_list<std::pair<std::string_view, json::Value>>{});
   auto parsed = json::parse(response->body);
   if (!parsed) return base::with_context("the server's answer is not JSON", std::move(parsed).error());
   return std::move(*parsed);
@@ -96,7 +98,9 @@ base::Result<std::unique_ptr<Api>> Api::open(const Access& access) {
 }
 
 Api::Api(Access access, http::Origin origin)
-    : access_(std::move(access)), origin_(std::move(origin)), client_(loop_, http::ClientOptions{.timeout = kTimeout}) {}
+    : access_(std::move(access)),
+      origin_(std::move(origin)),
+      client_(loop_, http::ClientOptions{.timeout = kTimeout}) {}
 
 base::Result<http::ClientResponse> Api::send(http::ClientRequest request, const std::string& service) {
   request.origin = origin_;
@@ -113,7 +117,8 @@ base::Result<http::ClientResponse> Api::send(http::ClientRequest request, const 
 }
 
 base::Error Api::unreachable(base::Error error) const {
-  error.message = "cannot reach the server at " + access_.url + " (" + error.message + "); is it running? Start one with `escapement serve`";
+  error.message = "cannot reach the server at " + access_.url + " (" + error.message +
+                  "); is it running? Start one with `escapement serve`";
   error.name.clear();
   error.code = base::ErrorCode::unavailable;
   return error;
@@ -164,7 +169,8 @@ base::Result<std::string> Api::query_call(const std::string& service, std::strin
   return base::make_error(code, std::move(name), xml_text(response->body, "Message"));
 }
 
-base::Result<std::string> Api::iam(std::string_view action, std::vector<std::pair<std::string, std::string>> parameters) {
+base::Result<std::string> Api::iam(std::string_view action,
+                                   std::vector<std::pair<std::string, std::string>> parameters) {
   return query_call("iam", "2010-05-08", action, std::move(parameters));
 }
 
@@ -176,7 +182,8 @@ base::Result<std::string> Api::page(std::string target) {
   auto response = send(std::move(request), {});
   if (!response) return std::move(response).error();
   if (response->status != 200) {
-    return base::make_error(base::ErrorCode::unavailable, "HTTP " + std::to_string(response->status), "the page is not there");
+    return base::make_error(base::ErrorCode::unavailable, "HTTP " + std::to_string(response->status),
+                            "the page is not there");
   }
   return std::move(response->body);
 }
@@ -199,6 +206,8 @@ std::string xml_text(std::string_view xml, std::string_view element) {
   return resolve_entities(xml.substr(begin + opening.size(), end - begin - opening.size()));
 }
 
-bool is_unreachable(const base::Error& error) { return error.name.empty() && error.code == base::ErrorCode::unavailable; }
+bool is_unreachable(const base::Error& error) {
+  return error.name.empty() && error.code == base::ErrorCode::unavailable;
+}
 
 }  // namespace escapement::client

@@ -4,7 +4,8 @@
 // (IAM, STS). Answers are what the service sent; nothing is retried.
 //
 // Threading: one thread at a time; each call waits for its answer.
-// Errors:    unavailable or io where the server could not be reached (with a hint); for everything the service refused, an
+// Errors:    unavailable or io where the server could not be reached (with a hint); for everything the service refused,
+// an
 //            Error whose `name` is AWS's error name and whose message is the service's.
 #pragma once
 

@@ -38,10 +38,12 @@ base::Result<std::vector<ArchiveEntry>> list_entries(const std::string& path) {
   std::uint64_t bytes = 0;
   const auto add = [&](const fs::path& file, std::string name) -> base::Result<void> {
     struct stat status{};
-    if (::stat(file.c_str(), &status) != 0) return base::make_error(base::ErrorCode::io, "cannot read " + file.string());
+    if (::stat(file.c_str(), &status) != 0)
+      return base::make_error(base::ErrorCode::io, "cannot read " + file.string());
     bytes += static_cast<std::uint64_t>(status.st_size);
     if (bytes > kArchiveBytesMax || entries.size() >= kArchiveFilesMax) {
-      return base::make_error(base::ErrorCode::limit_exceeded, path + " is too large for a function (250 MiB or 50,000 files)");
+      return base::make_error(base::ErrorCode::limit_exceeded,
+                              path + " is too large for a function (250 MiB or 50,000 files)");
     }
     entries.push_back({std::move(name), file.string(), (status.st_mode & 0111) != 0 ? 0755u : 0644u});
     return {};
@@ -50,8 +52,10 @@ base::Result<std::vector<ArchiveEntry>> list_entries(const std::string& path) {
     ESC_CHECK(add(root, root.filename().string()));
     return entries;
   }
-  if (!fs::is_directory(root, error)) return base::make_error(base::ErrorCode::not_found, "there is no file or folder " + path);
-  for (auto it = fs::recursive_directory_iterator(root, error); !error && it != fs::recursive_directory_iterator(); it.increment(error)) {
+  if (!fs::is_directory(root, error))
+    return base::make_error(base::ErrorCode::not_found, "there is no file or folder " + path);
+  for (auto it = fs::recursive_directory_iterator(root, error); !error && it != fs::recursive_directory_iterator();
+       it.increment(error)) {
     if (is_left_out(it->path().filename().string())) {
       it.disable_recursion_pending();
       continue;
@@ -99,7 +103,8 @@ base::Result<std::string> pack(const std::vector<ArchiveEntry>& entries) {
   std::string out(status.size, '\0');
   const zip_int64_t count = zip_source_read(bytes.get(), out.data(), out.size());
   zip_source_close(bytes.get());
-  if (count != static_cast<zip_int64_t>(out.size())) return base::make_error(base::ErrorCode::io, "the archive cannot be read back");
+  if (count != static_cast<zip_int64_t>(out.size()))
+    return base::make_error(base::ErrorCode::io, "the archive cannot be read back");
   return out;
 }
 

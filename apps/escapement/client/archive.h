@@ -1,9 +1,9 @@
 // Packs a function's folder or file into a zip archive in memory, the way Lambda takes it.
 //
 // File modes are kept (a `bootstrap` stays executable), times are not: the same files give the same bytes, so that an
-// unchanged function is recognised by its digest. Symbolic links to files are followed; `.git`, `__pycache__`, `.DS_Store`
-// and editor backups stay out.
-// Errors: not_found, io, limit_exceeded (above kArchiveBytesMax unpacked, or too many files), invalid (nothing to pack).
+// unchanged function is recognised by its digest. Symbolic links to files are followed; `.git`, `__pycache__`,
+// `.DS_Store` and editor backups stay out. Errors: not_found, io, limit_exceeded (above kArchiveBytesMax unpacked, or
+// too many files), invalid (nothing to pack).
 #pragma once
 
 #include <cstdint>

@@ -13,7 +13,8 @@
 namespace escapement::client {
 namespace {
 
-AccessSources sources(std::map<std::string, std::string> environment, std::map<std::string, std::string> url_by_data_dir) {
+AccessSources sources(std::map<std::string, std::string> environment,
+                      std::map<std::string, std::string> url_by_data_dir) {
   return {[environment](const char* name) -> std::optional<std::string> {
             const auto found = environment.find(name);
             return found == environment.end() ? std::nullopt : std::optional(found->second);
@@ -25,7 +26,8 @@ AccessSources sources(std::map<std::string, std::string> environment, std::map<s
           }};
 }
 
-const std::map<std::string, std::string> kKeys = {{"AWS_ACCESS_KEY_ID", "ENV"}, {"AWS_SECRET_ACCESS_KEY", "env-secret"}};
+const std::map<std::string, std::string> kKeys = {{"AWS_ACCESS_KEY_ID", "ENV"},
+                                                  {"AWS_SECRET_ACCESS_KEY", "env-secret"}};
 
 TEST(FindAccess, PrefersWhatWasSaidMostPlainly) {
   auto environment = kKeys;
@@ -42,7 +44,9 @@ TEST(FindAccess, UsesTheKeysThatBelongToTheServer) {
   const auto stored = sources(environment, {{"./data", "http://stored:1"}});
   EXPECT_EQ(find_access({}, stored)->credentials.access_key_id, "STORED");
   EXPECT_EQ(find_access({"http://said:1", "", ""}, stored)->credentials.access_key_id, "ENV");
-  EXPECT_EQ(find_access({"http://said:1", "", ""}, sources({}, {{"./data", "http://stored:1"}}))->credentials.access_key_id, "STORED");
+  EXPECT_EQ(
+      find_access({"http://said:1", "", ""}, sources({}, {{"./data", "http://stored:1"}}))->credentials.access_key_id,
+      "STORED");
 }
 
 TEST(FindAccess, SaysWhatIsMissing) {
@@ -75,7 +79,8 @@ class Folder {
     const std::filesystem::path file = path_ + '/' + name;
     std::filesystem::create_directories(file.parent_path());
     std::ofstream(file) << text;
-    if (executable) std::filesystem::permissions(file, std::filesystem::perms::owner_exec, std::filesystem::perm_options::add);
+    if (executable)
+      std::filesystem::permissions(file, std::filesystem::perms::owner_exec, std::filesystem::perm_options::add);
   }
   base::Result<FunctionKind> detect() const { return detect_function(list_entries(path_).value()); }
   const std::string& path() const { return path_; }

@@ -13,7 +13,9 @@ struct Reader {
   std::string region;
   std::vector<Permission> found;
 
-  void add(std::string action, std::vector<std::string> resources) { found.push_back({std::move(action), std::move(resources)}); }
+  void add(std::string action, std::vector<std::string> resources) {
+    found.push_back({std::move(action), std::move(resources)});
+  }
 
   static std::string text_member(const json::Value& state, std::string_view key) {
     for (const std::string_view container : {"Parameters", "Arguments"}) {
@@ -108,7 +110,8 @@ struct Reader {
 
 }  // namespace
 
-std::vector<Permission> permissions_of(const json::Value& definition, const std::string& account, const std::string& region) {
+std::vector<Permission> permissions_of(const json::Value& definition, const std::string& account,
+                                       const std::string& region) {
   Reader reader{account, region, {}};
   reader.machine(definition);
   std::ranges::sort(reader.found);
@@ -121,11 +124,11 @@ std::string policy_document(const std::vector<Permission>& permissions) {
   std::vector<json::Value> statements;
   for (const Permission& permission : permissions) {
     std::vector<json::Value> resources(permission.resources.begin(), permission.resources.end());
-    statements.push_back(json::Value::object({{"Effect", "Allow"},
-                                              {"Action", permission.action},
-                                              {"Resource", json::Value::array(std::move(resources))}}));
+    statements.push_back(json::Value::object(
+        {{"Effect", "Allow"}, {"Action", permission.action}, {"Resource", json::Value::array(std::move(resources))}}));
   }
-  return json::print(json::Value::object({{"Version", "2012-10-17"}, {"Statement", json::Value::array(std::move(statements))}}));
+  return json::print(
+      json::Value::object({{"Version", "2012-10-17"}, {"Statement", json::Value::array(std::move(statements))}}));
 }
 
 std::string trust_document(const std::string& service) {

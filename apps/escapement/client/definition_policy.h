@@ -1,8 +1,8 @@
 // The least that a state machine's role must allow, read off its definition.
 //
-// lambda:invoke and function ARNs ask for lambda:InvokeFunction on that function (and its qualifiers), nested executions
-// for the states actions on that machine, activities for nothing, `aws-sdk:` tasks for the action they name. Where the target
-// is only known at run time (`FunctionName.$`), the resource is `*`.
+// lambda:invoke and function ARNs ask for lambda:InvokeFunction on that function (and its qualifiers), nested
+// executions for the states actions on that machine, activities for nothing, `aws-sdk:` tasks for the action they name.
+// Where the target is only known at run time (`FunctionName.$`), the resource is `*`.
 #pragma once
 
 #include <string>
@@ -20,7 +20,8 @@ struct Permission {
 };
 
 // In a fixed order, without repetitions. A definition that is not an object asks for nothing.
-std::vector<Permission> permissions_of(const json::Value& definition, const std::string& account, const std::string& region);
+std::vector<Permission> permissions_of(const json::Value& definition, const std::string& account,
+                                       const std::string& region);
 
 // An IAM policy document.
 std::string policy_document(const std::vector<Permission>& permissions);

@@ -44,7 +44,8 @@ base::Result<Value> await_active(Api& api, const std::string& name) {
     }
     if (state != "Pending" && update != "InProgress") return answer;
     if (std::chrono::steady_clock::now() > deadline) {
-      return base::make_error(base::ErrorCode::unavailable, "Pending", "the function " + name + " did not become active within a minute");
+      return base::make_error(base::ErrorCode::unavailable, "Pending",
+                              "the function " + name + " did not become active within a minute");
     }
     std::this_thread::sleep_for(kPollInterval);
   }
@@ -65,13 +66,16 @@ bool has_number(const Value& configuration, std::string_view key, const std::opt
 }
 
 bool is_configured(const Value& configuration, const FunctionSpec& spec) {
-  if (text_of(configuration, "Runtime") != spec.runtime || text_of(configuration, "Handler") != spec.handler) return false;
+  if (text_of(configuration, "Runtime") != spec.runtime || text_of(configuration, "Handler") != spec.handler)
+    return false;
   if (text_of(configuration, "Role") != spec.role_arn) return false;
-  if (!has_number(configuration, "Timeout", spec.timeout_s) || !has_number(configuration, "MemorySize", spec.memory_mb)) return false;
+  if (!has_number(configuration, "Timeout", spec.timeout_s) || !has_number(configuration, "MemorySize", spec.memory_mb))
+    return false;
   if (spec.environment.empty()) return true;
   const Value* environment = configuration.find("Environment");
   const Value wanted = environment_of(spec);
-  return environment != nullptr && environment->find("Variables") != nullptr && *environment->find("Variables") == *wanted.find("Variables");
+  return environment != nullptr && environment->find("Variables") != nullptr &&
+         *environment->find("Variables") == *wanted.find("Variables");
 }
 
 }  // namespace
@@ -84,7 +88,8 @@ base::Result<FunctionDeployment> put_function(Api& api, const FunctionSpec& spec
   }
   bool changed = false;
   if (text_of(*found, "CodeSha256") != base::to_base64(base::as_bytes(base::sha256(spec.archive)))) {
-    ESC_CHECK(api.lambda("PUT", function_target(spec.name, "/code"), Value::object({{"ZipFile", base::to_base64(spec.archive)}})));
+    ESC_CHECK(api.lambda("PUT", function_target(spec.name, "/code"),
+                         Value::object({{"ZipFile", base::to_base64(spec.archive)}})));
     ESC_CHECK(await_active(api, spec.name));
     changed = true;
   }

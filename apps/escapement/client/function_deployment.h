@@ -15,8 +15,8 @@ struct FunctionSpec {
   std::string runtime;
   std::string handler;
   std::string role_arn;
-  std::string archive;                        // zip bytes
-  std::optional<int> timeout_s;               // absent: Lambda's default, or as it was
+  std::string archive;           // zip bytes
+  std::optional<int> timeout_s;  // absent: Lambda's default, or as it was
   std::optional<int> memory_mb;
   std::map<std::string, std::string> environment;  // empty: as it was
 };

@@ -41,7 +41,8 @@ bool requires_sdk_v2(const std::string& source) {
 base::Result<FunctionKind> node_function(const std::vector<ArchiveEntry>& entries, const ArchiveEntry& entry) {
   ESC_TRY(const std::string source, read_text(entry.path));
   const bool brings_sdk = find_entry(entries, "node_modules/aws-sdk/package.json") != nullptr;
-  return FunctionKind{requires_sdk_v2(source) && !brings_sdk ? "nodejs16.x" : "nodejs20.x", stem(entry.name) + ".handler"};
+  return FunctionKind{requires_sdk_v2(source) && !brings_sdk ? "nodejs16.x" : "nodejs20.x",
+                      stem(entry.name) + ".handler"};
 }
 
 base::Result<FunctionKind> python_function(const ArchiveEntry& entry) {
@@ -51,8 +52,9 @@ base::Result<FunctionKind> python_function(const ArchiveEntry& entry) {
       return FunctionKind{"python3.11", stem(entry.name) + '.' + name};
     }
   }
-  return base::make_error(base::ErrorCode::invalid, entry.path + " defines none of lambda_handler, handler, main; name it with --handler " +
-                                                        stem(entry.name) + ".FUNCTION --runtime python3.11");
+  return base::make_error(base::ErrorCode::invalid,
+                          entry.path + " defines none of lambda_handler, handler, main; name it with --handler " +
+                              stem(entry.name) + ".FUNCTION --runtime python3.11");
 }
 
 }  // namespace
@@ -74,9 +76,10 @@ base::Result<FunctionKind> detect_function(const std::vector<ArchiveEntry>& entr
     if (const ArchiveEntry* entry = only_entry(entries, ending)) return node_function(entries, *entry);
   }
   if (const ArchiveEntry* entry = only_entry(entries, ".py")) return python_function(*entry);
-  return base::make_error(base::ErrorCode::invalid,
-                          "nothing here looks like a function: expected index.js (.mjs, .cjs), lambda_function.py or an executable "
-                          "`bootstrap`; or say what it is with --runtime and --handler");
+  return base::make_error(
+      base::ErrorCode::invalid,
+      "nothing here looks like a function: expected index.js (.mjs, .cjs), lambda_function.py or an executable "
+      "`bootstrap`; or say what it is with --runtime and --handler");
 }
 
 }  // namespace escapement::client

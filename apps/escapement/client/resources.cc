@@ -42,8 +42,10 @@ base::Result<Target> function_target(Api& api, const std::string& name) {
 }
 
 base::Result<Target> target_from_arn(const std::string& arn) {
-  if (const auto at = arn.find(":function:"); at != arn.npos) return Target{TargetKind::function, arn, arn.substr(at + 10)};
-  if (const auto at = arn.find(":stateMachine:"); at != arn.npos) return Target{TargetKind::machine, arn, arn.substr(at + 14)};
+  if (const auto at = arn.find(":function:"); at != arn.npos)
+    return Target{TargetKind::function, arn, arn.substr(at + 10)};
+  if (const auto at = arn.find(":stateMachine:"); at != arn.npos)
+    return Target{TargetKind::machine, arn, arn.substr(at + 14)};
   return base::make_error(base::ErrorCode::invalid, arn + " names neither a function nor a state machine");
 }
 
@@ -77,7 +79,8 @@ base::Result<std::string> machine_arn(Api& api, const std::string& text) {
   for (const MachineSummary& machine : machines) {
     if (machine.name == text) return machine.arn;
   }
-  return base::make_error(base::ErrorCode::not_found, "there is no state machine " + text + "; " + known_names(machines));
+  return base::make_error(base::ErrorCode::not_found,
+                          "there is no state machine " + text + "; " + known_names(machines));
 }
 
 base::Result<std::string> execution_arn(Api& api, const std::string& text) {
@@ -95,9 +98,11 @@ base::Result<std::string> execution_arn(Api& api, const std::string& text) {
   }
   if (found.size() == 1) return std::move(found.front());
   if (found.empty()) {
-    return base::make_error(base::ErrorCode::not_found, "there is no execution " + text + "; `escapement executions list` shows those there are");
+    return base::make_error(base::ErrorCode::not_found,
+                            "there is no execution " + text + "; `escapement executions list` shows those there are");
   }
-  return base::make_error(base::ErrorCode::invalid, "several state machines have an execution " + text + "; say MACHINE:" + text);
+  return base::make_error(base::ErrorCode::invalid,
+                          "several state machines have an execution " + text + "; say MACHINE:" + text);
 }
 
 base::Result<Target> find_target(Api& api, const std::string& text) {
@@ -112,12 +117,13 @@ base::Result<Target> find_target(Api& api, const std::string& text) {
   auto machine = machine_arn(api, text);
   if (!machine && machine.error().code != base::ErrorCode::not_found) return std::move(machine).error();
   if (function && machine) {
-    return base::make_error(base::ErrorCode::invalid, text + " is both a function and a state machine; say function:" + text + " or machine:" + text);
+    return base::make_error(base::ErrorCode::invalid, text + " is both a function and a state machine; say function:" +
+                                                          text + " or machine:" + text);
   }
   if (function) return std::move(*function);
   if (machine) return Target{TargetKind::machine, std::move(*machine), text};
-  return base::make_error(base::ErrorCode::not_found,
-                          "there is no function and no state machine " + text + "; `escapement deploy PATH` makes either");
+  return base::make_error(base::ErrorCode::not_found, "there is no function and no state machine " + text +
+                                                          "; `escapement deploy PATH` makes either");
 }
 
 base::Result<std::string> ensure_role(Api& api, const std::string& name, const std::string& service,
@@ -128,11 +134,12 @@ base::Result<std::string> ensure_role(Api& api, const std::string& name, const s
   if (!answer && answer.error().name == "EntityAlreadyExists") answer = api.iam("GetRole", {{"RoleName", name}});
   if (!answer) return base::with_context("the role " + name, std::move(answer).error());
   std::string arn = xml_text(*answer, "Arn");
-  if (arn.empty()) return base::make_error(base::ErrorCode::corrupt, "the answer about the role " + name + " has no Arn");
+  if (arn.empty())
+    return base::make_error(base::ErrorCode::corrupt, "the answer about the role " + name + " has no Arn");
   if (permissions.empty()) return arn;
-  const auto put = api.iam("PutRolePolicy", {{"RoleName", name},
-                                             {"PolicyName", "deployment"},
-                                             {"PolicyDocument", policy_document(permissions)}});
+  const auto put =
+      api.iam("PutRolePolicy",
+              {{"RoleName", name}, {"PolicyName", "deployment"}, {"PolicyDocument", policy_document(permissions)}});
   if (!put) return base::with_context("the policy of the role " + name, put.error());
   return arn;
 }
@@ -142,18 +149,19 @@ base::Result<MachineDeployment> put_machine(Api& api, const MachineSpec& spec) {
   for (const MachineSummary& machine : machines) {
     if (machine.name != spec.name) continue;
     if (machine.type != spec.type) {
-      return base::make_error(base::ErrorCode::conflict, "the state machine " + spec.name + " is there already as " + machine.type +
-                                                             "; the type of a state machine cannot change: choose another --name");
+      return base::make_error(base::ErrorCode::conflict,
+                              "the state machine " + spec.name + " is there already as " + machine.type +
+                                  "; the type of a state machine cannot change: choose another --name");
     }
     ESC_TRY(const Value answer, api.states("UpdateStateMachine", Value::object({{"stateMachineArn", machine.arn},
-                                                                               {"definition", spec.definition},
-                                                                               {"roleArn", spec.role_arn}})));
+                                                                                {"definition", spec.definition},
+                                                                                {"roleArn", spec.role_arn}})));
     return MachineDeployment{machine.arn, false, text_of(answer, "revisionId")};
   }
   ESC_TRY(const Value answer, api.states("CreateStateMachine", Value::object({{"name", spec.name},
-                                                                             {"definition", spec.definition},
-                                                                             {"roleArn", spec.role_arn},
-                                                                             {"type", spec.type}})));
+                                                                              {"definition", spec.definition},
+                                                                              {"roleArn", spec.role_arn},
+                                                                              {"type", spec.type}})));
   return MachineDeployment{text_of(answer, "stateMachineArn"), true, {}};
 }
 
