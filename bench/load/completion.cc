@@ -12,7 +12,8 @@ constexpr std::chrono::milliseconds kPollInterval{5};
 
 }  // namespace
 
-base::Result<Completion> await_ended(client::Api& api, const Metrics& before, std::uint64_t wanted, base::Duration patience) {
+base::Result<Completion> await_ended(client::Api& api, const Metrics& before, std::uint64_t wanted,
+                                     base::Duration patience) {
   if (!before.has(kEndedMetric)) {
     return base::make_error(base::ErrorCode::unsupported, std::string("the server's /metrics has no ") + kEndedMetric);
   }

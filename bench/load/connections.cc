@@ -61,7 +61,8 @@ base::Result<FileDescriptor> connect_to(const Address& address) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;
-  if (const int error = getaddrinfo(address.host.c_str(), std::to_string(address.port).c_str(), &hints, &found); error != 0) {
+  if (const int error = getaddrinfo(address.host.c_str(), std::to_string(address.port).c_str(), &hints, &found);
+      error != 0) {
     return base::make_error(base::ErrorCode::unavailable, address.host + ": " + gai_strerror(error));
   }
   const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> addresses(found, &freeaddrinfo);
@@ -77,7 +78,7 @@ base::Result<FileDescriptor> connect_to(const Address& address) {
 
 struct Head {
   int status = 0;
-  std::size_t size = 0;         // with the empty line
+  std::size_t size = 0;  // with the empty line
   std::size_t content_size = 0;
 };
 
@@ -96,7 +97,8 @@ base::Result<std::optional<Head>> parse_head(std::string_view in) {
   Head head;
   head.size = end + 4;
   const std::string_view fields = in.substr(0, end + 2);
-  if (!fields.starts_with("HTTP/1.1 ") || fields.size() < 14) return base::make_error(base::ErrorCode::corrupt, "not an HTTP/1.1 answer");
+  if (!fields.starts_with("HTTP/1.1 ") || fields.size() < 14)
+    return base::make_error(base::ErrorCode::corrupt, "not an HTTP/1.1 answer");
   std::from_chars(fields.data() + 9, fields.data() + 12, head.status);
   bool has_length = false;
   for (auto at = fields.find("\r\n"); at + 2 < fields.size(); at = fields.find("\r\n", at + 2)) {
@@ -108,7 +110,8 @@ base::Result<std::optional<Head>> parse_head(std::string_view in) {
     std::from_chars(line.data() + value, line.data() + line.size(), head.content_size);
     has_length = true;
   }
-  if (!has_length && head.status != 204) return base::make_error(base::ErrorCode::corrupt, "an answer without Content-Length");
+  if (!has_length && head.status != 204)
+    return base::make_error(base::ErrorCode::corrupt, "an answer without Content-Length");
   return std::optional(head);
 }
 
@@ -158,9 +161,12 @@ class Drive {
   base::Result<void> loop(base::Duration patience) {
     std::array<epoll_event, 256> events;
     while (active_ > 0 && !driver_.finished()) {
-      const int count = epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), static_cast<int>(patience.ms()));
+      const int count =
+          epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), static_cast<int>(patience.ms()));
       if (count < 0 && errno != EINTR) return system_error("epoll_wait");
-      if (count == 0) return base::make_error(base::ErrorCode::unavailable, "the server gave no answer for " + std::to_string(patience.ms() / 1'000) + " s");
+      if (count == 0)
+        return base::make_error(base::ErrorCode::unavailable,
+                                "the server gave no answer for " + std::to_string(patience.ms() / 1'000) + " s");
       for (int i = 0; i < count; ++i) {
         const auto& event = events[static_cast<std::size_t>(i)];
         if ((event.events & EPOLLOUT) != 0) ESC_CHECK(write(event.data.u32));
@@ -185,7 +191,8 @@ class Drive {
   base::Result<void> write(unsigned index) {
     Connection& c = connections_[index];
     while (c.out_done < c.out.size()) {
-      const ssize_t count = ::send(c.fd.get(), c.out.data() + c.out_done, c.out.size() - c.out_done, MSG_NOSIGNAL | MSG_DONTWAIT);
+      const ssize_t count =
+          ::send(c.fd.get(), c.out.data() + c.out_done, c.out.size() - c.out_done, MSG_NOSIGNAL | MSG_DONTWAIT);
       if (count >= 0) {
         c.out_done += static_cast<std::size_t>(count);
       } else if (errno == EAGAIN) {
@@ -223,7 +230,8 @@ class Drive {
       if (c.in.size() < size) c.in.resize(size);
       return {};
     }
-    const Answer answer{c.head->status, std::string_view(c.in).substr(c.head->size, c.head->content_size), {steady_us() - c.sent_us}};
+    const Answer answer{
+        c.head->status, std::string_view(c.in).substr(c.head->size, c.head->content_size), {steady_us() - c.sent_us}};
     ++answers_;
     driver_.done(index, answer);
     c.in_size = 0;
@@ -248,7 +256,8 @@ class Drive {
 
 }  // namespace
 
-base::Result<DriveFigures> drive(const Address& address, unsigned connections, Driver& driver, base::Duration patience) {
+base::Result<DriveFigures> drive(const Address& address, unsigned connections, Driver& driver,
+                                 base::Duration patience) {
   return Drive(address, driver).run(connections, patience);
 }
 

@@ -1,6 +1,6 @@
 // N keep-alive connections driven by one thread with one epoll: each sends its next request as soon as its last was
-// answered. It knows just enough HTTP for its own requests and the answers that a server gives to them (a status line, a
-// Content-Length): nothing in it may cost more than the system calls do.
+// answered. It knows just enough HTTP for its own requests and the answers that a server gives to them (a status line,
+// a Content-Length): nothing in it may cost more than the system calls do.
 //
 // Threading: drive() runs on the caller's thread.
 // Errors:    unavailable (the server cannot be reached, or went away), corrupt (an answer that is none).

@@ -40,7 +40,8 @@ base::Result<std::string> prepare_machine(client::Api& api, const std::string& n
 }
 
 base::Result<std::string> prepare_function(client::Api& api) {
-  ESC_TRY(const std::string role, client::ensure_role(api, "bench-function", "lambda.amazonaws.com", {{"logs:*", {"*"}}}));
+  ESC_TRY(const std::string role,
+          client::ensure_role(api, "bench-function", "lambda.amazonaws.com", {{"logs:*", {"*"}}}));
   client::FunctionSpec spec{"bench-echo", "nodejs20.x", "index.handler", role, {}, 30, 128, {}};
   ESC_TRY(spec.archive, handler_archive());
   ESC_TRY(client::FunctionDeployment function, client::put_function(api, spec));
@@ -57,7 +58,8 @@ base::Result<std::string> prepare_activity(client::Api& api) {
 
 base::Result<Address> address_of(const client::Api& api) {
   const http::Origin& origin = api.origin();
-  if (origin.scheme != "http") return base::make_error(base::ErrorCode::unsupported, "the load generator speaks plain http only");
+  if (origin.scheme != "http")
+    return base::make_error(base::ErrorCode::unsupported, "the load generator speaks plain http only");
   return Address{origin.host, origin.port};
 }
 

@@ -1,4 +1,5 @@
-// What scenarios set up before the load: roles, state machines, a function. Names are fixed, so that a second run finds them.
+// What scenarios set up before the load: roles, state machines, a function. Names are fixed, so that a second run finds
+// them.
 #pragma once
 
 #include <string>

@@ -10,12 +10,19 @@ namespace {
 
 constexpr std::uint64_t kDefaultCount = 10'000;
 
-// The first half of the connections starts executions; each of the second half is a worker: it polls, and answers what it got.
+// The first half of the connections starts executions; each of the second half is a worker: it polls, and answers what
+// it got.
 class ActivityDriver final : public Driver {
  public:
-  ActivityDriver(client::Api& api, StartDriver& starter, const std::string& activity_arn, unsigned starters, std::uint64_t count)
-      : starter_(starter), poll_(states_request(api, "GetActivityTask")), success_(states_request(api, "SendTaskSuccess")),
-        poll_body_("{\"activityArn\":\"" + activity_arn + "\",\"workerName\":\"bench\"}"), starters_(starters), count_(count), tokens_(starters * 2) {}
+  ActivityDriver(client::Api& api, StartDriver& starter, const std::string& activity_arn, unsigned starters,
+                 std::uint64_t count)
+      : starter_(starter),
+        poll_(states_request(api, "GetActivityTask")),
+        success_(states_request(api, "SendTaskSuccess")),
+        poll_body_("{\"activityArn\":\"" + activity_arn + "\",\"workerName\":\"bench\"}"),
+        starters_(starters),
+        count_(count),
+        tokens_(starters * 2) {}
 
   bool next(unsigned connection, std::string& out) override {
     if (connection < starters_) return starter_.next(connection, out);
@@ -76,7 +83,8 @@ base::Result<json::Value> run_activity(client::Api& api, const Options& options)
   ESC_TRY(const Metrics before, Metrics::fetch(api));
   const std::uint64_t count = options.count != 0 ? options.count : kDefaultCount;
   const unsigned starters = std::max(1u, options.connections / 2);
-  StartDriver starter(states_request(api, "StartExecution"), {machine, wait_input(0, options.input_bytes), count, {}, 0});
+  StartDriver starter(states_request(api, "StartExecution"),
+                      {machine, wait_input(0, options.input_bytes), count, {}, 0});
   ActivityDriver driver(api, starter, activity, starters, count);
   ESC_TRY(const DriveFigures figures, drive(address, starters * 2, driver));
   ESC_TRY(const Completion completion, await_ended(api, before, driver.answered(), base::Duration::seconds(5)));
@@ -84,9 +92,11 @@ base::Result<json::Value> run_activity(client::Api& api, const Options& options)
   json::ObjectBuilder out;
   out.set("scenario", "activity").set("connections", static_cast<std::int64_t>(starters * 2));
   add_start_figures(out, starter, figures);
-  out.set("answered", static_cast<std::int64_t>(driver.answered())).set("errors", static_cast<std::int64_t>(driver.errors()));
+  out.set("answered", static_cast<std::int64_t>(driver.answered()))
+      .set("errors", static_cast<std::int64_t>(driver.errors()));
   out.set("ended", static_cast<std::int64_t>(completion.ended));
-  out.set("completed_per_s", rounded(static_cast<double>(driver.answered()) / std::max(figures.elapsed.as_seconds(), 1e-3)));
+  out.set("completed_per_s",
+          rounded(static_cast<double>(driver.answered()) / std::max(figures.elapsed.as_seconds(), 1e-3)));
   return std::move(out).build();
 }
 

@@ -32,31 +32,35 @@ struct Schedule {
 };
 
 InputWriter due_input(const Schedule& schedule, std::size_t bytes) {
-  constexpr std::size_t kFrame = 60;
-  return [schedule, pad = std::string(bytes > kFrame ? bytes - kFrame : 0, 'x')](std::string& out, std::uint64_t n) {
+  constexpr std::size_t kFrame = 60;  // what the text has beside the padding, about
+  return [schedule, padding = Padding(bytes > kFrame ? bytes - kFrame : 0)](std::string& out, std::uint64_t n) {
     out += "{\\\"at\\\":\\\"";
     out += base::to_iso8601(schedule.due(n));
     out += "\\\",\\\"n\\\":";
     out += std::to_string(n);
     out += ",\\\"pad\\\":\\\"";
-    out += pad;
+    out += padding.of(n);
     out += "\\\"}";
   };
 }
 
 // How long `count` starts will take, from a short run of starts that wait far ahead; generously.
-base::Result<base::Duration> time_to_accept(client::Api& api, const Address& address, const Options& options, std::uint64_t count) {
+base::Result<base::Duration> time_to_accept(client::Api& api, const Address& address, const Options& options,
+                                            std::uint64_t count) {
   ESC_TRY(const std::string machine, prepare_machine(api, "wait-seconds", wait_seconds_definition()));
-  StartDriver driver(states_request(api, "StartExecution"),
-                     {machine, wait_input(30'000'000, options.input_bytes), std::min(count, kCalibrationStarts), {}, 0});
+  StartDriver driver(
+      states_request(api, "StartExecution"),
+      {machine, wait_input(30'000'000, options.input_bytes), std::min(count, kCalibrationStarts), {}, 0});
   ESC_TRY(const DriveFigures figures, drive(address, options.connections, driver));
-  const double per_start = figures.elapsed.as_seconds() / static_cast<double>(std::max<std::uint64_t>(driver.accepted(), 1));
+  const double per_start =
+      figures.elapsed.as_seconds() / static_cast<double>(std::max<std::uint64_t>(driver.accepted(), 1));
   return base::Duration{static_cast<std::int64_t>((per_start * static_cast<double>(count) * 1.5 + 1.0) * 1e6)};
 }
 
 // When the Wait of an execution was left, as its history tells; nullopt where it cannot be read.
 std::optional<base::Timestamp> wait_left(client::Api& api, const std::string& arn) {
-  const auto answer = api.states("GetExecutionHistory", Value::object({{"executionArn", arn}, {"includeExecutionData", false}}));
+  const auto answer =
+      api.states("GetExecutionHistory", Value::object({{"executionArn", arn}, {"includeExecutionData", false}}));
   const Value* events = answer ? answer->find("events") : nullptr;
   if (events == nullptr || !events->is_array()) return std::nullopt;
   for (const Value& event : events->items()) {
@@ -68,7 +72,8 @@ std::optional<base::Timestamp> wait_left(client::Api& api, const std::string& ar
 }
 
 // What the histories of a sample say, which is what a user of the API can see; it also shows the earliest.
-void add_history_figures(client::Api& api, const StartDriver& driver, const Schedule& schedule, json::ObjectBuilder& out) {
+void add_history_figures(client::Api& api, const StartDriver& driver, const Schedule& schedule,
+                         json::ObjectBuilder& out) {
   std::vector<double> lateness_ms;
   for (const KeptExecution& execution : driver.kept()) {
     if (const auto left = wait_left(api, execution.arn)) {
@@ -77,10 +82,14 @@ void add_history_figures(client::Api& api, const StartDriver& driver, const Sche
   }
   if (lateness_ms.empty()) return;
   std::ranges::sort(lateness_ms);
-  const auto at = [&](double q) { return lateness_ms[static_cast<std::size_t>(q * static_cast<double>(lateness_ms.size() - 1))]; };
+  const auto at = [&](double q) {
+    return lateness_ms[static_cast<std::size_t>(q * static_cast<double>(lateness_ms.size() - 1))];
+  };
   out.set("history_samples", static_cast<std::int64_t>(lateness_ms.size()));
   out.set("history_earliest_ms", rounded(lateness_ms.front()));
-  out.set("history_p50_ms", rounded(at(0.5))).set("history_p99_ms", rounded(at(0.99))).set("history_max_ms", rounded(lateness_ms.back()));
+  out.set("history_p50_ms", rounded(at(0.5)))
+      .set("history_p99_ms", rounded(at(0.99)))
+      .set("history_max_ms", rounded(lateness_ms.back()));
 }
 
 void add_lateness(const Metrics& before, const Metrics& after, json::ObjectBuilder& out) {
@@ -89,7 +98,9 @@ void add_lateness(const Metrics& before, const Metrics& after, json::ObjectBuild
   out.set("server_was_fresh", before.get(kLatenessCount) == 0);
   for (const auto& [name, quantile] : {std::pair{"lateness_p50_ms", "0.5"}, std::pair{"lateness_p99_ms", "0.99"},
                                        std::pair{"lateness_p999_ms", "0.999"}, std::pair{"lateness_max_ms", "1"}}) {
-    out.set(name, rounded(after.get(std::string("escapement_lateness_seconds_quantile{quantile=\"") + quantile + "\"}") * 1e3));
+    out.set(
+        name,
+        rounded(after.get(std::string("escapement_lateness_seconds_quantile{quantile=\"") + quantile + "\"}") * 1e3));
   }
 }
 
@@ -107,7 +118,8 @@ base::Result<Value> run_fire(client::Api& api, const Options& options) {
 
   const Schedule schedule{wall_now() + lead, is_burst ? 0 : options.rate};
   const std::uint64_t keep_every = std::max<std::uint64_t>(1, count / kSampledHistories);
-  StartDriver driver(states_request(api, "StartExecution"), {machine, due_input(schedule, options.input_bytes), count, {}, keep_every});
+  StartDriver driver(states_request(api, "StartExecution"),
+                     {machine, due_input(schedule, options.input_bytes), count, {}, keep_every});
   ESC_TRY(const DriveFigures figures, drive(address, options.connections, driver));
   ESC_TRY(const Completion completion, await_ended(api, before, driver.accepted(), lead + base::Duration::seconds(30)));
 

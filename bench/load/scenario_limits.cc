@@ -7,8 +7,8 @@
 #include <chrono>
 #include <filesystem>
 
-#include "base/codec.h"
 #include "base/bytes.h"
+#include "base/codec.h"
 #include "base/random.h"
 #include "http/server.h"
 #include "load/connections.h"
@@ -32,7 +32,8 @@ class TemporaryFolder {
  public:
   static base::Result<std::unique_ptr<TemporaryFolder>> make(const std::string& parent) {
     std::string path = parent + "/escapement-limits-XXXXXX";
-    if (mkdtemp(path.data()) == nullptr) return base::make_error(base::ErrorCode::io, "cannot make a folder in " + parent);
+    if (mkdtemp(path.data()) == nullptr)
+      return base::make_error(base::ErrorCode::io, "cannot make a folder in " + parent);
     return std::unique_ptr<TemporaryFolder>(new TemporaryFolder(std::move(path)));
   }
   ~TemporaryFolder() {
@@ -68,7 +69,8 @@ base::Result<double> rocksdb_puts_per_second(const std::string& folder, bool mon
   rocksdb::Options options;
   options.create_if_missing = true;
   rocksdb::DB* opened = nullptr;
-  if (const auto status = rocksdb::DB::Open(options, folder + (monotonic ? "/monotonic" : "/random"), &opened); !status.ok()) {
+  if (const auto status = rocksdb::DB::Open(options, folder + (monotonic ? "/monotonic" : "/random"), &opened);
+      !status.ok()) {
     return base::make_error(base::ErrorCode::io, status.ToString());
   }
   const std::unique_ptr<rocksdb::DB> db(opened);
@@ -87,7 +89,8 @@ base::Result<double> rocksdb_puts_per_second(const std::string& folder, bool mon
       key.resize(kRocksKeyBytes, 'k');
       batch.Put(key, value);
     }
-    if (const auto status = db->Write(sync, &batch); !status.ok()) return base::make_error(base::ErrorCode::io, status.ToString());
+    if (const auto status = db->Write(sync, &batch); !status.ok())
+      return base::make_error(base::ErrorCode::io, status.ToString());
   }
   return static_cast<double>(count) / seconds_since(begin);
 }
@@ -96,8 +99,9 @@ base::Result<double> rocksdb_puts_per_second(const std::string& folder, bool mon
 class BareDriver final : public Driver {
  public:
   BareDriver(std::uint16_t port, double seconds)
-      : request_("POST / HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(port) + "\r\nContent-Type: application/x-amz-json-1.0\r\nContent-Length: " +
-                 std::to_string(kRequestBytes) + "\r\n\r\n" + std::string(kRequestBytes, 'x')),
+      : request_("POST / HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(port) +
+                 "\r\nContent-Type: application/x-amz-json-1.0\r\nContent-Length: " + std::to_string(kRequestBytes) +
+                 "\r\n\r\n" + std::string(kRequestBytes, 'x')),
         end_(Steady::now() + std::chrono::microseconds(static_cast<std::int64_t>(seconds * 1e6))) {}
 
   bool next(unsigned, std::string& out) override {
@@ -140,7 +144,8 @@ base::Result<json::Value> run_limits(const Options& options) {
   out.set("rocksdb_synced_puts_per_s_batch_100_monotonic", rounded(monotonic));
   out.set("rocksdb_synced_puts_per_s_batch_100_random", rounded(random));
   out.set("bare_http_per_s", rounded(static_cast<double>(http.answers) / std::max(http.elapsed.as_seconds(), 1e-3)));
-  out.set("bare_http_client_cpu_us", rounded(static_cast<double>(http.own_cpu.us) / static_cast<double>(std::max<std::uint64_t>(http.answers, 1))));
+  out.set("bare_http_client_cpu_us", rounded(static_cast<double>(http.own_cpu.us) /
+                                             static_cast<double>(std::max<std::uint64_t>(http.answers, 1))));
   return std::move(out).build();
 }
 

@@ -27,7 +27,8 @@ std::int64_t resident_bytes(int pid) {
 std::int64_t disk_bytes(const std::string& folder) {
   std::int64_t total = 0;
   std::error_code error;
-  for (auto it = fs::recursive_directory_iterator(folder, error); !error && it != fs::recursive_directory_iterator(); it.increment(error)) {
+  for (auto it = fs::recursive_directory_iterator(folder, error); !error && it != fs::recursive_directory_iterator();
+       it.increment(error)) {
     std::error_code gone;
     if (!it->is_regular_file(gone)) continue;
     const auto size = it->file_size(gone);
@@ -53,19 +54,24 @@ base::Result<json::Value> run_pending(client::Api& api, const Options& options) 
   ESC_TRY(const Address address, address_of(api));
   const Footprint before = measure(options);
   const std::uint64_t count = options.count != 0 ? options.count : kDefaultCount;
-  StartDriver driver(states_request(api, "StartExecution"), {machine, wait_input(kFarAheadSeconds, options.input_bytes), count, {}, 0});
+  StartDriver driver(states_request(api, "StartExecution"),
+                     {machine, wait_input(kFarAheadSeconds, options.input_bytes), count, {}, 0});
   ESC_TRY(const DriveFigures figures, drive(address, options.connections, driver));
   const Footprint after = measure(options);
 
-  const auto per_execution = [&](std::int64_t bytes) { return rounded(static_cast<double>(bytes) / static_cast<double>(std::max<std::uint64_t>(driver.accepted(), 1))); };
+  const auto per_execution = [&](std::int64_t bytes) {
+    return rounded(static_cast<double>(bytes) / static_cast<double>(std::max<std::uint64_t>(driver.accepted(), 1)));
+  };
   json::ObjectBuilder out;
   out.set("scenario", "pending").set("connections", static_cast<std::int64_t>(options.connections));
   out.set("input_bytes", static_cast<std::int64_t>(options.input_bytes));
   add_start_figures(out, driver, figures);
   if (after.resident > 0) {
-    out.set("server_resident_bytes", after.resident).set("resident_bytes_per_execution", per_execution(after.resident - before.resident));
+    out.set("server_resident_bytes", after.resident)
+        .set("resident_bytes_per_execution", per_execution(after.resident - before.resident));
   }
-  if (after.disk > 0) out.set("disk_bytes", after.disk).set("disk_bytes_per_execution", per_execution(after.disk - before.disk));
+  if (after.disk > 0)
+    out.set("disk_bytes", after.disk).set("disk_bytes_per_execution", per_execution(after.disk - before.disk));
   return std::move(out).build();
 }
 

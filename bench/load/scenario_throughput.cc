@@ -24,7 +24,9 @@ struct ThroughputPlan {
 base::Result<std::int64_t> count_failed(client::Api& api, const std::string& machine) {
   std::int64_t failed = 0;
   for (const char* status : {"FAILED", "TIMED_OUT", "ABORTED"}) {
-    ESC_TRY(const Value answer, api.states("ListExecutions", Value::object({{"stateMachineArn", machine}, {"statusFilter", status}, {"maxResults", 1'000}})));
+    ESC_TRY(const Value answer,
+            api.states("ListExecutions",
+                       Value::object({{"stateMachineArn", machine}, {"statusFilter", status}, {"maxResults", 1'000}})));
     if (const Value* executions = answer.find("executions")) failed += static_cast<std::int64_t>(executions->size());
   }
   return failed;
@@ -35,7 +37,8 @@ base::Result<Value> run_throughput(client::Api& api, const Options& options, con
   ESC_TRY(const std::int64_t failed_before, count_failed(api, plan.machine_arn));
   ESC_TRY(const Metrics before, Metrics::fetch(api));
   const std::uint64_t count = options.count != 0 ? options.count : kDefaultCount;
-  StartDriver driver(states_request(api, "StartExecution"), {plan.machine_arn, wait_input(plan.wait_seconds, options.input_bytes), count, {}, 0});
+  StartDriver driver(states_request(api, "StartExecution"),
+                     {plan.machine_arn, wait_input(plan.wait_seconds, options.input_bytes), count, {}, 0});
   const base::Timestamp begin = base::SystemClock().now();
   ESC_TRY(const DriveFigures figures, drive(address, options.connections, driver));
   ESC_TRY(const Completion completion, await_ended(api, before, driver.accepted()));

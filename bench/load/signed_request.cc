@@ -24,8 +24,10 @@ void SignedRequest::begin_second(base::Timestamp now) {
     key_ = wire::derive_signing_key(credentials_.secret_access_key, day_, address_.region, address_.service);
   }
   const bool has_token = !credentials_.session_token.empty();
-  const std::string signed_names = has_token ? "content-type;host;x-amz-date;x-amz-security-token;x-amz-target" : "content-type;host;x-amz-date;x-amz-target";
-  std::string canonical = "POST\n/\n\ncontent-type:" + address_.content_type + "\nhost:" + address_.host + "\nx-amz-date:" + date + '\n';
+  const std::string signed_names = has_token ? "content-type;host;x-amz-date;x-amz-security-token;x-amz-target"
+                                             : "content-type;host;x-amz-date;x-amz-target";
+  std::string canonical =
+      "POST\n/\n\ncontent-type:" + address_.content_type + "\nhost:" + address_.host + "\nx-amz-date:" + date + '\n';
   if (has_token) canonical += "x-amz-security-token:" + credentials_.session_token + '\n';
   canonical += "x-amz-target:" + address_.target + "\n\n" + signed_names + '\n';
   canonical_prefix_ = wire::Sha256();
@@ -33,10 +35,11 @@ void SignedRequest::begin_second(base::Timestamp now) {
 
   string_to_sign_ = "AWS4-HMAC-SHA256\n" + date + '\n' + scope_ + '\n';
 
-  head_ = "POST / HTTP/1.1\r\nHost: " + address_.host + "\r\nContent-Type: " + address_.content_type + "\r\nX-Amz-Target: " + address_.target +
-          "\r\nX-Amz-Date: " + date + "\r\n";
+  head_ = "POST / HTTP/1.1\r\nHost: " + address_.host + "\r\nContent-Type: " + address_.content_type +
+          "\r\nX-Amz-Target: " + address_.target + "\r\nX-Amz-Date: " + date + "\r\n";
   if (has_token) head_ += "X-Amz-Security-Token: " + credentials_.session_token + "\r\n";
-  head_ += "Authorization: AWS4-HMAC-SHA256 Credential=" + credentials_.access_key_id + '/' + scope_ + ", SignedHeaders=" + signed_names + ", Signature=";
+  head_ += "Authorization: AWS4-HMAC-SHA256 Credential=" + credentials_.access_key_id + '/' + scope_ +
+           ", SignedHeaders=" + signed_names + ", Signature=";
 }
 
 void SignedRequest::append(std::string& out, std::string_view body, base::Timestamp now) {

@@ -1,5 +1,5 @@
-// HTTP/1.1 POST requests to one operation, signed for real and made as cheaply as that can be: the header's bytes are laid
-// out once, and the part of the canonical request that does not change within a second is hashed once a second.
+// HTTP/1.1 POST requests to one operation, signed for real and made as cheaply as that can be: the header's bytes are
+// laid out once, and the part of the canonical request that does not change within a second is hashed once a second.
 //
 // Threading: one thread.
 #pragma once
@@ -14,11 +14,11 @@
 namespace escapement::load {
 
 struct OperationAddress {
-  std::string host;          // the Host field's value
+  std::string host;  // the Host field's value
   std::string region;
   std::string service = "states";
   std::string content_type = "application/x-amz-json-1.0";
-  std::string target;        // "AWSStepFunctions.StartExecution"
+  std::string target;  // "AWSStepFunctions.StartExecution"
 };
 
 class SignedRequest {

@@ -4,11 +4,14 @@
 #include <cmath>
 
 #include "base/clock.h"
+#include "base/random.h"
 
 namespace escapement::load {
 namespace {
 
 constexpr std::size_t kRefusalShown = 300;
+constexpr std::size_t kPadTextBytes = 1 << 20;
+constexpr std::uint64_t kPadSeed = 20220304;
 
 void append_number(std::string& out, std::uint64_t number) {
   char digits[24];
@@ -41,13 +44,15 @@ bool StartDriver::next(unsigned connection, std::string& out) {
 
 void StartDriver::done(unsigned connection, const Answer& answer) {
   if (answer.status != 200) {
-    if (refused_++ == 0) first_refusal_ = std::to_string(answer.status) + ' ' + std::string(answer.body.substr(0, kRefusalShown));
+    if (refused_++ == 0)
+      first_refusal_ = std::to_string(answer.status) + ' ' + std::string(answer.body.substr(0, kRefusalShown));
     return;
   }
   ++accepted_;
   latency_.record(answer.took);
   last_accepted_ = wall_now();
-  if (plan_.keep_every != 0 && in_flight_[connection] % plan_.keep_every == 0) keep(in_flight_[connection], answer.body);
+  if (plan_.keep_every != 0 && in_flight_[connection] % plan_.keep_every == 0)
+    keep(in_flight_[connection], answer.body);
 }
 
 void StartDriver::keep(std::uint64_t n, std::string_view body) {
@@ -58,14 +63,26 @@ void StartDriver::keep(std::uint64_t n, std::string_view body) {
   kept_.push_back({n, std::string(body.substr(0, body.find('"')))});
 }
 
+Padding::Padding(std::size_t bytes) : bytes_(bytes), text_(kPadTextBytes + bytes, 'x') {
+  base::SplitMix random(kPadSeed);
+  constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  for (char& c : text_) c = kAlphabet[random.next() % kAlphabet.size()];
+}
+
+std::string_view Padding::of(std::uint64_t n) const {
+  const std::uint64_t at = base::SplitMix(n).next() % kPadTextBytes;
+  return std::string_view(text_).substr(at, bytes_);
+}
+
 InputWriter wait_input(std::int64_t wait_seconds, std::size_t bytes) {
-  const std::string head = "{\\\"waitSeconds\\\":" + std::to_string(wait_seconds) + ",\\\"n\\\":";
   constexpr std::size_t kFrame = 40;  // what the text has beside the padding, about
-  std::string tail = ",\\\"pad\\\":\\\"" + std::string(bytes > kFrame ? bytes - kFrame : 0, 'x') + "\\\"}";
-  return [head, tail = std::move(tail)](std::string& out, std::uint64_t n) {
+  const std::string head = "{\\\"waitSeconds\\\":" + std::to_string(wait_seconds) + ",\\\"n\\\":";
+  return [head, padding = Padding(bytes > kFrame ? bytes - kFrame : 0)](std::string& out, std::uint64_t n) {
     out += head;
     append_number(out, n);
-    out += tail;
+    out += ",\\\"pad\\\":\\\"";
+    out += padding.of(n);
+    out += "\\\"}";
   };
 }
 
@@ -75,7 +92,9 @@ json::Value milliseconds(base::Duration d) { return rounded(static_cast<double>(
 
 void add_start_figures(json::ObjectBuilder& out, const StartDriver& driver, const DriveFigures& figures) {
   const double seconds = figures.elapsed.as_seconds();
-  const auto per_request = [&](double us) { return figures.answers == 0 ? 0 : us / static_cast<double>(figures.answers); };
+  const auto per_request = [&](double us) {
+    return figures.answers == 0 ? 0 : us / static_cast<double>(figures.answers);
+  };
   out.set("accepted", static_cast<std::int64_t>(driver.accepted()));
   out.set("refused", static_cast<std::int64_t>(driver.refused()));
   out.set_if(driver.refused() > 0, "first_refusal", driver.first_refusal());

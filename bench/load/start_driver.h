@@ -20,7 +20,7 @@ using InputWriter = std::function<void(std::string& out, std::uint64_t n)>;
 struct StartPlan {
   std::string machine_arn;
   InputWriter write_input;
-  std::uint64_t count = 0;    // 0: until `duration` has passed
+  std::uint64_t count = 0;  // 0: until `duration` has passed
   base::Duration duration;
   std::uint64_t keep_every = 0;  // keeps the ARN of every so many-th execution; 0: of none
 };
@@ -59,6 +59,18 @@ class StartDriver final : public Driver {
   std::vector<std::uint64_t> in_flight_;  // by connection: which execution
   std::vector<KeptExecution> kept_;
   base::Timestamp last_accepted_;
+};
+
+// Text that differs from one execution to the next and hardly compresses (64 letters, drawn evenly), as real inputs do
+// and repeated ones do not: disk figures would flatter. The n-th is always the same.
+class Padding {
+ public:
+  explicit Padding(std::size_t bytes);
+  std::string_view of(std::uint64_t n) const;
+
+ private:
+  std::size_t bytes_;
+  std::string text_;
 };
 
 // {"waitSeconds": S, "n": N, "pad": "xxx…"} of about `bytes` bytes.
