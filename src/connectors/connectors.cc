@@ -70,4 +70,8 @@ void Connectors::ended(const engine::ExecutionEnded& execution) {
   for (const auto& observer : observers_) observer(execution);
 }
 
+void Connectors::recorded(engine::RecordedEvents events) {
+  if (recorded_observer_) recorded_observer_(std::move(events));
+}
+
 }  // namespace escapement::connectors

@@ -60,6 +60,8 @@ class Connectors final : public engine::EffectSink {
   Endpoints& endpoints() { return endpoints_; }
   // Called with every execution that ends, after those added before. Before the engine starts.
   void on_ended(std::function<void(const engine::ExecutionEnded&)> observer) { observers_.push_back(std::move(observer)); }
+  // Called with the events of executions whose machines ask for it (engine::EffectSink::recorded). Before the engine starts.
+  void on_recorded(std::function<void(engine::RecordedEvents)> observer) { recorded_observer_ = std::move(observer); }
 
   // A task of no execution, for TestState: its answer goes to `answered`. The dispatch's key is given here.
   void carry_out(engine::TaskDispatch task, TaskAnswers::Answered answered);
@@ -68,6 +70,7 @@ class Connectors final : public engine::EffectSink {
   void cancel(const engine::TaskKey& task) override;
   void child_ended(engine::ChildEnded child, std::move_only_function<void()> settled) override;
   void ended(const engine::ExecutionEnded& execution) override;
+  void recorded(engine::RecordedEvents events) override;
 
  private:
   struct Parts;
@@ -80,6 +83,7 @@ class Connectors final : public engine::EffectSink {
   Endpoints endpoints_;
   std::unique_ptr<Parts> parts_;  // from connect() on
   std::vector<std::function<void(const engine::ExecutionEnded&)>> observers_;
+  std::function<void(engine::RecordedEvents)> recorded_observer_;
 };
 
 }  // namespace escapement::connectors

@@ -8,10 +8,12 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "engine/execution_reader.h"
 #include "engine/ids.h"
 #include "engine/machine.h"
+#include "history/event.h"
 #include "interpreter/step.h"
 
 namespace escapement::engine {
@@ -45,6 +47,15 @@ struct ChildEnded {
   ExecutionDescription child;
 };
 
+// What one committed command added to an execution's history. Texts are made: text() of every payload, and value() of the
+// assigned variables, may be called on another thread.
+struct RecordedEvents {
+  std::string execution_arn;
+  std::shared_ptr<const MachineRevision> machine;
+  std::uint32_t redrive_count = 0;
+  std::vector<history::Event> events;
+};
+
 class EffectSink {
  public:
   virtual ~EffectSink() = default;
@@ -55,6 +66,8 @@ class EffectSink {
   virtual void child_ended(ChildEnded child, std::move_only_function<void()> settled) = 0;
   // For logging destinations and notifications; best effort, not repeated after a crash.
   virtual void ended(const ExecutionEnded& execution) { (void)execution; }
+  // Only for machines with MachineRevision::tells_events; in order, before ended(). Best effort, not repeated after a crash.
+  virtual void recorded(RecordedEvents events) { (void)events; }
 };
 
 }  // namespace escapement::engine

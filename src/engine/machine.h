@@ -25,6 +25,7 @@ struct MachineRevision {
   std::shared_ptr<const asl::Program> program;
   // Logging, tracing and encryption settings as the API took them (JSON text of an object).
   std::string settings;
+  bool tells_events = false;  // whether EffectSink::recorded() is to hear of its executions' events
 };
 
 // Finds revisions by number. Any thread; must be fast for revisions in use (the engine calls it at every load).

@@ -186,6 +186,7 @@ void Shard::release(base::Timestamp now) {
   for (const Dispatch& task : scheduled_) queue_dispatch(task);
   release_dispatches();
   for (const auto& [child, row] : parents_to_tell_) tell_parent(child, row);
+  for (RecordedEvents& recorded : recorded_) env_.sink->recorded(std::move(recorded));
   for (const ExecutionId id : ended_) finish_ended(id);
   const base::Timestamp released = due_.empty() ? now : env_.clock->now();
   for (const TimerKey& timer : due_) {
@@ -350,6 +351,7 @@ void Shard::clear_batch() {
   parents_to_tell_.clear();
   removed_.clear();
   ended_.clear();
+  recorded_.clear();
   start_replies_.clear();
   command_replies_.clear();
   batch_error_.reset();

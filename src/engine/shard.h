@@ -118,6 +118,7 @@ class Shard {
   base::Result<ExecutionId> next_id(store::PartitionId partition, base::Timestamp now);
   base::Result<void> check_waiting(LoadedExecution& execution, const interpreter::Command& command);
   base::Result<void> step(LoadedExecution& execution, const interpreter::Command& command, base::Timestamp now);
+  void note_recorded(LoadedExecution& execution, const std::vector<history::Event>& events);
   void take_effects(LoadedExecution& execution, const interpreter::Transition& transition, base::Timestamp now);
   void take_status_change(LoadedExecution& execution, interpreter::Status before, base::Timestamp now);
   void write_listing(LoadedExecution& execution);
@@ -185,6 +186,7 @@ class Shard {
   std::vector<TaskKey> cancelled_;
   std::vector<std::pair<ExecutionId, TimerKey>> parents_to_tell_;
   std::vector<ExecutionId> ended_;
+  std::vector<RecordedEvents> recorded_;
   std::unordered_set<std::uint64_t> removed_;
   std::vector<StartReply> start_replies_;
   std::vector<CommandReply> command_replies_;

@@ -170,6 +170,7 @@ base::Result<void> Shard::step(LoadedExecution& execution, const interpreter::Co
   }
   mark_dirty(execution);
   take_effects(execution, *transition, now);
+  if (execution.machine().tells_events) note_recorded(execution, transition->events);
   execution.append_events(std::move(transition->events));
   if (transition->unfinished) {
     const TimerKey row{now, execution.id(), 0, TimerRowKind::unfinished_step, 0};
@@ -178,6 +179,20 @@ base::Result<void> Shard::step(LoadedExecution& execution, const interpreter::Co
   }
   take_status_change(execution, before, now);
   return {};
+}
+
+void Shard::note_recorded(LoadedExecution& execution, const std::vector<history::Event>& events) {
+  if (events.empty()) return;
+  for (const history::Event& event : events) {
+    for (const history::Field& field : event.fields) {
+      const auto* const payload = std::get_if<json::Payload>(&field.value);
+      if (payload == nullptr || payload->absent()) continue;
+      (void)payload->text();
+      if (field.id == history::FieldId::assigned_variables) (void)payload->value();
+    }
+  }
+  const interpreter::ExecutionState& state = execution.state();
+  recorded_.push_back({state.facts.arn, execution.machine_pointer(), state.head.redrive_count, events});
 }
 
 void Shard::take_effects(LoadedExecution& execution, const interpreter::Transition& transition, base::Timestamp now) {

@@ -159,6 +159,13 @@ void render_field(std::vector<json::Member>& out, const Field& field, bool inclu
 
 std::string_view event_type_name(EventType type) { return row_of(type).name; }
 
+json::Value render_details(const Event& event, bool include_data) {
+  std::vector<json::Member> details;
+  details.reserve(event.fields.size() * 2);
+  for (const Field& field : event.fields) render_field(details, field, include_data);
+  return json::Value::object(std::move(details));
+}
+
 json::Value render(const Event& event, bool include_data) {
   const TypeRow& row = row_of(event.type);
   std::vector<json::Member> members;
@@ -167,12 +174,7 @@ json::Value render(const Event& event, bool include_data) {
   members.push_back({"type", std::string(row.name)});
   members.push_back({"id", static_cast<std::int64_t>(event.id)});
   members.push_back({"previousEventId", static_cast<std::int64_t>(event.previous_id)});
-  if (!row.details.empty()) {
-    std::vector<json::Member> details;
-    details.reserve(event.fields.size() * 2);
-    for (const Field& field : event.fields) render_field(details, field, include_data);
-    members.push_back({std::string(row.details), json::Value::object(std::move(details))});
-  }
+  if (!row.details.empty()) members.push_back({std::string(row.details), render_details(event, include_data)});
   return json::Value::object(std::move(members));
 }
 

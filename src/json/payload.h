@@ -5,7 +5,8 @@
 // Copies share one body, and the same body is stored once per execution however many events and frames mention it.
 //
 // Threading: the lazily made half is not synchronised. A payload belongs to one thread at a time (it moves with its command
-// into the partition thread; share it between threads only after both text() and value() were called).
+// into the partition thread). A half that has been made may be read from any thread: share a payload between threads only for
+// text() after text() was called, and only for value() after value() was called.
 #pragma once
 
 #include <memory>

@@ -10,6 +10,7 @@
 #include "json/parse.h"
 #include "json/print.h"
 #include "services/states/names.h"
+#include "services/states/settings.h"
 
 namespace escapement::services::states {
 namespace {
@@ -34,6 +35,7 @@ base::Result<RevisionPtr> compiled(engine::MachineRevision revision) {
                                                       asl::invalid_definition_message(compilation.diagnostics)));
   }
   revision.program = std::move(compilation.program);
+  revision.tells_events = asks_for_logs(revision.settings);
   return std::make_shared<const engine::MachineRevision>(std::move(revision));
 }
 
@@ -67,6 +69,7 @@ std::uint32_t MachineChange::new_machine_id() { return next_number("machine"); }
 
 void MachineChange::add_revision(engine::MachineRevision revision, base::Timestamp now) {
   revision.revision = next_number("revision");
+  revision.tells_events = asks_for_logs(revision.settings);
   transaction_.put(revision_key(revision.revision), encode(revision, now));
   machine->revision = revision.revision;
   added_ = std::make_shared<const engine::MachineRevision>(std::move(revision));

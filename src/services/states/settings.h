@@ -15,4 +15,17 @@ base::Result<std::string> settings_of(const json::Value& input, const std::strin
 // Adds loggingConfiguration, tracingConfiguration and encryptionConfiguration to an answer.
 void add_settings(json::ObjectBuilder& answer, const std::string& settings);
 
+// Where and what a machine's executions log.
+struct LogSettings {
+  enum class Level { off, fatal, error, all };  // each includes the ones before
+  Level level = Level::off;
+  bool include_data = false;
+  std::string region;
+  std::string group;
+};
+
+// `settings` as settings_of() made it. Level off where it names no log group.
+LogSettings log_settings(const std::string& settings);
+bool asks_for_logs(const std::string& settings);
+
 }  // namespace escapement::services::states
