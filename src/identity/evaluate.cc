@@ -52,9 +52,23 @@ bool applies(const Statement& statement, const Prepared& prepared) {
   return std::ranges::all_of(statement.conditions, [&](const Condition& c) { return c.holds(prepared.keys); });
 }
 
+// The service itself, or the form that names one of its regions: "states.eu-west-1.amazonaws.com".
+bool names_service(std::string_view entry, std::string_view service) {
+  if (entry == service) return true;
+  const auto dot = service.find('.');
+  if (dot == std::string_view::npos) return false;
+  const std::string_view head = service.substr(0, dot + 1);
+  const std::string_view tail = service.substr(dot);
+  if (entry.size() <= head.size() + tail.size() || !entry.starts_with(head) || !entry.ends_with(tail)) return false;
+  const std::string_view region = entry.substr(head.size(), entry.size() - head.size() - tail.size());
+  return region.find('.') == std::string_view::npos && std::ranges::count(region, '-') >= 2;
+}
+
 Naming names_principal(const PrincipalPattern& pattern, const Principal& principal) {
   if (principal.type == Principal::Type::service) {
-    const bool named = pattern.any || std::ranges::find(pattern.services, principal.service) != pattern.services.end();
+    const bool named = pattern.any || std::ranges::any_of(pattern.services, [&](const std::string& entry) {
+                         return names_service(entry, principal.service);
+                       });
     return named ? Naming::direct : Naming::none;
   }
   if (pattern.any) return Naming::direct;

@@ -179,6 +179,8 @@ TEST(ResourcePolicy, NamesPrincipals) {
   service.service = "states.amazonaws.com";
   EXPECT_EQ(ask(R"({"Service":["lambda.amazonaws.com","states.amazonaws.com"]})", service), Naming::direct);
   EXPECT_EQ(ask(R"({"Service":"lambda.amazonaws.com"})", service), Naming::none);
+  EXPECT_EQ(ask(R"({"Service":"states.eu-west-1.amazonaws.com"})", service), Naming::direct);
+  EXPECT_EQ(ask(R"({"Service":"states.evil.amazonaws.com"})", service), Naming::none);
 }
 
 TEST(Positions, CountAsTheSimulator) {

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <thread>
+
 #include "identity/arn.h"
 #include "identity/aws_policies.h"
 #include "identity/ids.h"
@@ -116,6 +119,26 @@ TEST_F(IdentityTest, ChangesAreSeenAtOnce) {
   recreated.id = new_entity_id(kUserPrefix);
   put(recreated);
   EXPECT_FALSE(may(principal, "states:StopExecution", kMine)) << "another user of the same name";
+}
+
+TEST_F(IdentityTest, QuestionsAndChangesRunSideBySide) {
+  Entity user = put_user("u", kStartOnly);
+  const Principal principal = principal_of(user);
+  std::atomic<int> refused{0};
+  std::vector<std::jthread> askers;
+  for (int i = 0; i < 3; ++i) {
+    askers.emplace_back([&](std::stop_token stop) {
+      while (!stop.stop_requested()) {
+        if (!may(principal, "states:StartExecution", kMine)) ++refused;
+      }
+    });
+  }
+  for (int i = 0; i < 50; ++i) {
+    user.tags = {{"n", std::to_string(i)}};
+    put(user);
+  }
+  askers.clear();
+  EXPECT_EQ(refused, 0) << "a change of something else never shows half a state";
 }
 
 TEST_F(IdentityTest, ABoundaryNarrows) {
