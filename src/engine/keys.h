@@ -11,6 +11,7 @@
 //   09 map run   hash of the run's ARN u64, status u8, ~id u64 -> summary of a distributed Map's child
 //   0a catalog   (store/catalog.h)
 //   0b events    asynchronous invocations (functions)
+//   18 session   temporary credentials (identity)
 //
 // Byte 0 is the store's own. A table's number is never reused.
 #pragma once
