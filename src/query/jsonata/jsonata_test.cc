@@ -119,6 +119,13 @@ TEST(Jsonata, ErrorsCarryCodePositionAndWords) {
             R"(T2001@7: The left side of the "+" operator must evaluate to a number)");
 }
 
+TEST(Jsonata, TextThatIsNotUtf8IsRefused) {
+  EXPECT_EQ(evaluate("'\xff'").substr(0, 5), "S0107");
+  EXPECT_EQ(evaluate("'\xed\xed\xed'").substr(0, 5), "S0107");
+  EXPECT_EQ(evaluate("$length('\xed\xa0\x80')"), "1");
+  EXPECT_EQ(evaluate("$length('\\ud83d' & '\\ude00')"), "1");
+}
+
 TEST(Jsonata, RegularExpressionsFollowJavaScript) {
   EXPECT_EQ(evaluate(R"($replace('John Smith', /(\w+)\s(\w+)/, '$2, $1'))"), R"("Smith, John")");
   EXPECT_EQ(evaluate(R"($match('ab12cd3', /\d+/).match)"), R"(["12","3"])");

@@ -49,13 +49,7 @@ MatchContext make_match_context() {
 }  // namespace
 
 Regex::Subject::Subject(std::string_view text) : text_(text) {
-  if (!has_lone_surrogate(text)) return;
-  clean_ = text;
-  for (std::size_t i = 0; i + 2 < clean_.size(); ++i) {
-    if (static_cast<unsigned char>(clean_[i]) == 0xed && static_cast<unsigned char>(clean_[i + 1]) >= 0xa0) {
-      clean_.replace(i, 3, "\xef\xbf\xbd");
-    }
-  }
+  if (has_lone_surrogate(text)) clean_ = replace_lone_surrogates(text);
 }
 
 Regex::~Regex() { pcre2_code_free_8(code_); }

@@ -449,21 +449,12 @@ void finish(Program& program, bool inside_eval) {
   }
 }
 
-bool is_text(std::string_view text) {
-  std::string clean(text);
-  for (std::size_t i = 0; i + 2 < clean.size(); ++i) {
-    if (static_cast<unsigned char>(clean[i]) == 0xed && static_cast<unsigned char>(clean[i + 1]) >= 0xa0) {
-      clean.replace(i, 3, "\xef\xbf\xbd");
-    }
-  }
-  return base::is_valid_utf8(clean);
-}
-
 }  // namespace
 
 std::shared_ptr<const Program> compile_program(std::string_view text, const Options& options, bool inside_eval) {
   if (text.size() > options.source_bytes_max) fail_out_of_memory();
-  if (!is_text(text)) throw Failure::with_text("S0107", "The expression is not valid UTF-8");
+  if (!base::is_valid_utf8(replace_lone_surrogates(text)))
+    throw Failure::with_text("S0107", "The expression is not valid UTF-8");
   auto program = std::make_shared<Program>();
   program->source = text;
   program->options = options;

@@ -18,6 +18,11 @@ unsigned char byte_at(std::string_view text, std::size_t at) { return static_cas
 
 bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xc0) == 0x80; }
 
+bool is_surrogate_at(std::string_view text, std::size_t at) {
+  return at + 2 < text.size() && byte_at(text, at) == 0xed && byte_at(text, at + 1) >= 0xa0 &&
+         is_continuation(text[at + 1]) && is_continuation(text[at + 2]);
+}
+
 bool starts_with_low_surrogate(std::string_view text) {
   return text.size() >= 3 && byte_at(text, 0) == 0xed && byte_at(text, 1) >= 0xb0;
 }
@@ -195,9 +200,17 @@ std::string to_upper(std::string_view text) {
 
 bool has_lone_surrogate(std::string_view text) {
   for (std::size_t i = 0; i + 2 < text.size(); ++i) {
-    if (byte_at(text, i) == 0xed && byte_at(text, i + 1) >= 0xa0) return true;
+    if (is_surrogate_at(text, i)) return true;
   }
   return false;
+}
+
+std::string replace_lone_surrogates(std::string_view text) {
+  std::string clean(text);
+  for (std::size_t i = 0; i + 2 < clean.size(); ++i) {
+    if (is_surrogate_at(clean, i)) clean.replace(i, 3, "\xef\xbf\xbd");
+  }
+  return clean;
 }
 
 void append_number(std::string& out, double number) {
@@ -310,7 +323,7 @@ void append_quoted(std::string& out, std::string_view text) {
   std::size_t run = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const unsigned char c = byte_at(text, i);
-    const bool surrogate = c == 0xed && i + 2 < text.size() && byte_at(text, i + 1) >= 0xa0;
+    const bool surrogate = c == 0xed && is_surrogate_at(text, i);
     if (c >= 0x20 && c != '"' && c != '\\' && !surrogate) continue;
     out.append(text.substr(run, i - run));
     run = i + 1;

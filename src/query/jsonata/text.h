@@ -30,6 +30,8 @@ std::string to_lower(std::string_view text);
 std::string to_upper(std::string_view text);
 
 bool has_lone_surrogate(std::string_view text);
+// `text` with U+FFFD, which is as long, for each lone surrogate: UTF-8 if the rest is.
+std::string replace_lone_surrogates(std::string_view text);
 
 // A number as JavaScript prints it: "1", "0.1", "1e+21", "NaN", "Infinity".
 std::string number_text(double number);
