@@ -19,13 +19,12 @@
 #include "identity/identity.h"
 #include "metrics_page.h"
 #include "services/iam/iam_service.h"
+#include "services/lambda/code_links.h"
 #include "services/lambda/lambda_service.h"
 #include "services/logs/logs_service.h"
 #include "services/states/execution_logs.h"
 #include "services/states/states_service.h"
-#if __has_include("services/sts/sts_service.h")
 #include "services/sts/sts_service.h"
-#endif
 #include "store/catalog.h"
 #include "store/rocksdb/rocksdb_store.h"
 #include "wire/dispatcher.h"
@@ -158,7 +157,7 @@ class Server::Graph {
     ESC_TRY(engine_, engine::Engine::open(*store_, clock_, *machines_, *connectors_, engine_options(config)));
 
     dispatcher_ = std::make_unique<wire::Dispatcher>(dispatcher_options(config), *identity_, clock_);
-    add_services();
+    ESC_CHECK(add_services());
     http_ = std::make_unique<http::Server>(http_options(config), [this](http::Request&& request, http::Responder responder) {
       dispatcher_->handle(std::move(request), std::move(responder));
     });
@@ -195,26 +194,30 @@ class Server::Graph {
     };
   }
 
-  void add_services() {
+  base::Result<void> add_services() {
     states_ = std::make_shared<services::states::StatesService>(
-        services::states::StatesService::Dependencies{*machines_, *engine_, *identity_, connectors_->activities(), clock_,
-                                                    [this](engine::TaskDispatch task, std::move_only_function<void(interpreter::Command)> answered) {
-                                                      connectors_->carry_out(std::move(task), std::move(answered));
-                                                    }},
+        services::states::StatesService::Dependencies{*machines_, *engine_, *identity_, *connectors_, clock_},
         services::states::Quotas{.input_bytes_max = static_cast<std::size_t>(config_.payload_bytes_max)});
     dispatcher_->add(states_);
-    dispatcher_->add(std::make_shared<services::lambda::LambdaService>(services::lambda::Operations{
+    const services::lambda::Operations lambda{
         .catalog = *catalog_,
         .functions = *functions_,
         .authoriser = *identity_,
         .clock = clock_,
         .endpoint_url = [this] { return url_; },
         .options = {.concurrency_max = static_cast<std::uint32_t>(config_.concurrent_executions_max), .accepts_retired_runtimes = config_.retired_runtimes},
-        .offers_event_source = {}}));
+        .offers_event_source = {}};
+    dispatcher_->add(std::make_shared<services::lambda::LambdaService>(lambda));
+    files_ = std::make_unique<http::Loop>("esc-files");
+    dispatcher_->add_page(std::string(services::lambda::kCodePath), [this, lambda](http::Request&& request, http::Responder responder) {
+      // Reads the disk, so not on the network's thread.
+      files_->post([lambda, query = std::string(request.query()), responder = std::move(responder)]() mutable {
+        auto archive = services::lambda::code_of_link(lambda, query);
+        responder.send(archive ? http::Response{.content_type = "application/zip", .body = std::move(*archive)} : http::Response{.status = 403});
+      });
+    });
     dispatcher_->add(std::make_shared<services::iam::IamService>(*identity_));
-#if __has_include("services/sts/sts_service.h")
     dispatcher_->add(std::make_shared<services::sts::StsService>(*identity_));
-#endif
     dispatcher_->add(std::make_shared<services::logs::LogsService>(services::logs::Operations{
         .catalog = *catalog_, .store = *logs_, .authoriser = *identity_, .clock = clock_}));
     dispatcher_->add_page("/metrics", [this](http::Request&&, http::Responder responder) {
@@ -227,7 +230,7 @@ class Server::Graph {
                                     .body = good ? R"({"status":"ok"})" : R"({"status":"failed","reason":"the disk refused a sync; restart the server"})"});
     });
     caller_ = std::make_unique<InternalCaller>(*dispatcher_);
-    connectors_->connect({*engine_, *functions_, *identity_, *identity_, *caller_, *states_});
+    return connectors_->connect({*engine_, *functions_, *identity_, *identity_, *caller_, *states_, *store_, *machines_});
   }
 
   Config config_;
@@ -249,6 +252,7 @@ class Server::Graph {
   std::unique_ptr<engine::Engine> engine_;
   std::shared_ptr<services::states::StatesService> states_;  // shared with the dispatcher
   std::unique_ptr<wire::Dispatcher> dispatcher_;
+  std::unique_ptr<http::Loop> files_;
 };
 
 Server::Server(std::unique_ptr<Graph> graph) : graph_(std::move(graph)) {}
