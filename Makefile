@@ -9,7 +9,7 @@ setup:
 
 build: setup
 	@test -f $(BUILD)/build.ninja || cmake --preset release
-	@cmake --build $(BUILD) -j $(JOBS) --target product
+	@cmake --build $(BUILD) -j $(JOBS) --target escapement
 	@runtimes/node/install
 
 run: build
@@ -24,6 +24,11 @@ test:
 
 bench: build
 	@bench/run
+
+# SIMULATE_SECONDS=600 make simulate: ten minutes of seeds; SEED=n starts at one.
+simulate: build
+	@cmake --build $(BUILD) -j $(JOBS) --target simulate
+	@$(BUILD)/tests/simulate --seconds $${SIMULATE_SECONDS:-60} --seed $${SEED:-1}
 
 format:
 	@git ls-files '*.h' '*.cc' | xargs clang-format-19 -i
