@@ -85,6 +85,7 @@ Answer create_state_machine(const Operations& operations, const wire::Call& call
   ESC_TRY(const Creation creation, creation_of(operations, call));
   ESC_CHECK(operations.authoriser.authorise_pass_role(*call.principal, creation.revision.role_arn, "states.amazonaws.com",
                                                           {{"aws:SourceArn", creation.revision.arn}}));
+  ESC_CHECK(operations.check_log_access(creation.revision));
 
   const MachinePtr known = operations.directory.find(creation.revision.arn);
   if (known && known->deleting) {

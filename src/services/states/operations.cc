@@ -2,6 +2,7 @@
 
 #include "services/states/deletion.h"
 #include "services/states/errors.h"
+#include "services/states/settings.h"
 
 namespace escapement::services::states {
 
@@ -19,6 +20,14 @@ base::Result<void> Operations::authorise_machine(const wire::Call& call, std::st
     for (const auto& [key, value] : known->tags) context.emplace("aws:ResourceTag/" + key, value);
   }
   return authorise(call, action, resource, context);
+}
+
+base::Result<void> Operations::check_log_access(const engine::MachineRevision& machine) const {
+  if (!asks_for_logs(machine.settings)) return {};
+  auto role = authoriser.assume_for_service(machine.role_arn, "states.amazonaws.com", "log-delivery", {{"aws:SourceArn", machine.arn}});
+  if (role && authoriser.authorise(**role, "logs:CreateLogDelivery", "*")) return {};
+  return base::make_error(base::ErrorCode::denied, "AccessDeniedException",
+                          "The state machine IAM Role is not authorized to access the Log Destination");
 }
 
 base::Result<MachinePtr> Operations::machine(const MachineArn& arn) const {

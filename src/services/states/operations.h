@@ -51,6 +51,9 @@ struct Operations {
   // For an operation on a state machine, a version or an alias: the resource is the state machine, the qualifier a condition key.
   base::Result<void> authorise_machine(const wire::Call& call, std::string_view action, const MachineArn& arn) const;
 
+  // That the machine's role may deliver to the log group of its settings, if there is one. Errors: AccessDeniedException.
+  base::Result<void> check_log_access(const engine::MachineRevision& machine) const;
+
   // The machine itself; also one that is being deleted. Removes a machine whose deletion has come to its end.
   // Errors: StateMachineDoesNotExist.
   base::Result<MachinePtr> machine(const MachineArn& arn) const;

@@ -57,6 +57,7 @@ Answer update_state_machine(const Operations& operations, const wire::Call& call
     ESC_TRY(const RevisionPtr current, operations.directory.find_revision(change.machine->revision));
     ESC_TRY(engine::MachineRevision revision, changed_revision(*current, input));
     if (!same(revision, *current)) {
+      ESC_CHECK(operations.check_log_access(revision));
       revision.revision_id = base::random_uuid();
       change.add_revision(std::move(revision), now);
     }
