@@ -20,6 +20,7 @@ struct CompiledJsonata {
   bool reads_context = false;
   bool reads_error_output = false;
   std::vector<std::string> context_references;
+  std::vector<std::string> functions;  // built-in ones that it mentions; a workflow variable of that name takes its place
 };
 
 namespace {
@@ -66,7 +67,7 @@ base::Result<JsonataExpression> JsonataExpression::compile(std::string_view text
   if (!expression)
     return base::make_error(base::ErrorCode::invalid, expression.error().code, expression.error().message);
   auto compiled = std::make_shared<CompiledJsonata>(
-      CompiledJsonata{std::string(inner), *std::move(expression), {}, {}, {}, {}, {}});
+      CompiledJsonata{std::string(inner), *std::move(expression), {}, {}, {}, {}, {}, {}});
   for (std::string& name : compiled->expression.free_variables()) {
     if (name == "states")
       compiled->reads_states = true;
@@ -78,6 +79,7 @@ base::Result<JsonataExpression> JsonataExpression::compile(std::string_view text
     if (!path.empty() && path[0] == "errorOutput") compiled->reads_error_output = true;
   }
   compiled->context_references = compiled->expression.context_references();
+  compiled->functions = compiled->expression.builtin_functions();
   return JsonataExpression(std::move(compiled));
 }
 
@@ -97,6 +99,9 @@ Evaluated<Value> JsonataExpression::evaluate(std::string_view location, const En
     bindings.push_back({"states", &states});
   }
   for (const std::string& name : compiled.variables) {
+    if (const Value* value = environment.scope.variable(name)) bindings.push_back({name, value});
+  }
+  for (const std::string& name : compiled.functions) {
     if (const Value* value = environment.scope.variable(name)) bindings.push_back({name, value});
   }
   jsonata::Environment outside{environment.now, environment.generator};

@@ -258,6 +258,14 @@ TEST_F(StepTest, ACatcherSeesNullsWhereTheErrorHasNoMembers) {
   expect_nothing_left();
 }
 
+TEST_F(StepTest, AVariableTakesThePlaceOfABuiltInFunctionOfItsName) {
+  Execution& execution = start(R"({"QueryLanguage":"JSONata","StartAt":"A","States":{
+    "A":{"Type":"Pass","Assign":{"count":"{% $states.input.n %}"},"Next":"B"},
+    "B":{"Type":"Pass","Output":"{% $count + 1 %}","End":true}}})",
+                               R"({"n":5})");
+  EXPECT_EQ(execution.state().head.output.text(), "6");
+}
+
 TEST_F(StepTest, InlineMapKeepsToItsConcurrency) {
   Execution& execution =
       start(R"({"StartAt":"M","States":{"M":{"Type":"Map","MaxConcurrency":2,"End":true,"ItemProcessor":{"StartAt":"W",
