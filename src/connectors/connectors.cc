@@ -1,19 +1,22 @@
 #include "connectors/connectors.h"
 
 #include "base/assert.h"
+#include "engine/keys.h"
 
 namespace escapement::connectors {
 
 using Kind = interpreter::TaskRequest::Kind;
 
 struct Connectors::Parts {
-  Parts(const Dependencies& from, const base::Clock& clock, const Endpoints& endpoints, const RoleSessions::Options& roles_options)
+  Parts(const Dependencies& from, const base::Clock& clock, const Endpoints& endpoints, const Connectors::Options& options)
       : engine(from.engine),
         answers(from.engine),
-        roles(from.authoriser, from.credentials, from.caller, clock, roles_options),
+        roles(from.authoriser, from.credentials, from.caller, clock, options.roles),
         lambda(from.functions, from.authoriser, roles, clock, answers),
         nested(from.starter, roles, clock, answers),
-        services(from.caller, roles, endpoints, clock, answers) {}
+        services(from.caller, roles, endpoints, clock, answers),
+        map_runs(from.store, std::string(1, engine::keys::kMapRunRecords), from.machines, from.engine, clock, from.objects, answers,
+                 options.map_runs) {}
 
   engine::Engine& engine;
   TaskAnswers answers;
@@ -21,6 +24,7 @@ struct Connectors::Parts {
   LambdaConnector lambda;
   NestedExecutions nested;
   ServiceConnector services;
+  MapRuns map_runs;
 };
 
 Connectors::Connectors(http::Loop& timers, const base::Clock& clock, http::Client* client, Options options)
@@ -28,8 +32,14 @@ Connectors::Connectors(http::Loop& timers, const base::Clock& clock, http::Clien
 
 Connectors::~Connectors() = default;
 
-void Connectors::connect(const Dependencies& dependencies) {
-  parts_ = std::make_unique<Parts>(dependencies, clock_, endpoints_, options_.roles);
+base::Result<void> Connectors::connect(const Dependencies& dependencies) {
+  parts_ = std::make_unique<Parts>(dependencies, clock_, endpoints_, options_);
+  return parts_->map_runs.resume();
+}
+
+MapRuns& Connectors::map_runs() {
+  ESC_ASSERT(parts_ != nullptr);
+  return parts_->map_runs;
 }
 
 void Connectors::dispatch(engine::TaskDispatch task) {
@@ -40,8 +50,7 @@ void Connectors::dispatch(engine::TaskDispatch task) {
       return activities_.add(task.request.resource,
                              {task.key, parts_->engine.task_tokens().token(task.key), task.request.parameters.text()});
     case Kind::integration: return dispatch_integration(std::move(task));
-    case Kind::map_run:
-      return parts_->answers.failed(task.key, "States.Runtime", "Distributed Map is not supported by this version of the server");
+    case Kind::map_run: return parts_->map_runs.start(std::move(task));
   }
 }
 
@@ -60,9 +69,11 @@ void Connectors::cancel(const engine::TaskKey& task) {
   activities_.remove(task);
   parts_->nested.cancel(task);
   parts_->lambda.cancel(task);
+  parts_->map_runs.cancel(task);
 }
 
 void Connectors::child_ended(engine::ChildEnded child, std::move_only_function<void()> settled) {
+  if (child.link == engine::ParentLink::map_run) return parts_->map_runs.child_ended(std::move(child), std::move(settled));
   parts_->nested.child_ended(std::move(child), std::move(settled));
 }
 

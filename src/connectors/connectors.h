@@ -19,6 +19,7 @@
 #include "connectors/endpoints.h"
 #include "connectors/execution_starter.h"
 #include "connectors/lambda_connector.h"
+#include "connectors/map_runs.h"
 #include "connectors/nested_executions.h"
 #include "connectors/role_sessions.h"
 #include "connectors/service_caller.h"
@@ -39,6 +40,9 @@ struct Dependencies {
   const identity::CredentialSource& credentials;
   ServiceCaller& caller;
   ExecutionStarter& starter;
+  store::Store& store;
+  const engine::MachineSource& machines;
+  Objects* objects = nullptr;  // nullptr: no buckets
 };
 
 class Connectors final : public engine::EffectSink {
@@ -46,6 +50,7 @@ class Connectors final : public engine::EffectSink {
   struct Options {
     ActivityQueues::Options activities;
     RoleSessions::Options roles;
+    MapRuns::Options map_runs;
   };
 
   // `timers`, `clock` and `client` are borrowed; `client` may be nullptr (no calls to other endpoints). `timers` must not have
@@ -53,11 +58,12 @@ class Connectors final : public engine::EffectSink {
   Connectors(http::Loop& timers, const base::Clock& clock, http::Client* client, Options options);
   ~Connectors() override;
 
-  // Once, before the engine starts.
-  void connect(const Dependencies& dependencies);
+  // Once, before the engine starts. Map runs that were open when the last process ended go on. Errors: io, corrupt.
+  base::Result<void> connect(const Dependencies& dependencies);
 
   ActivityQueues& activities() { return activities_; }
   Endpoints& endpoints() { return endpoints_; }
+  MapRuns& map_runs();  // from connect() on
   // Called with every execution that ends, after those added before. Before the engine starts.
   void on_ended(std::function<void(const engine::ExecutionEnded&)> observer) { observers_.push_back(std::move(observer)); }
   // Called with the events of executions whose machines ask for it (engine::EffectSink::recorded). Before the engine starts.

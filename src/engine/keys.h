@@ -11,6 +11,7 @@
 //   09 map run   hash of the run's ARN u64, status u8, ~id u64 -> summary of a distributed Map's child
 //   0a catalog   (store/catalog.h)
 //   0b events    asynchronous invocations (functions)
+//   0c map runs  records of distributed Maps' runs (connectors)
 //   18 session   temporary credentials (identity)
 //
 // Byte 0 is the store's own. A table's number is never reused.
@@ -39,6 +40,7 @@ inline constexpr char kListing = 0x08;
 inline constexpr char kMapRun = 0x09;
 inline constexpr char kCatalog = 0x0a;
 inline constexpr char kFunctionEvents = 0x0b;
+inline constexpr char kMapRunRecords = 0x0c;
 
 std::string meta(std::string_view name);
 std::string execution(ExecutionId id);

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <memory>
 
+#include "connectors/connectors.h"
 #include "services/states/errors.h"
 #include "services/states/operations.h"
 #include "services/states/tags.h"
@@ -17,7 +18,7 @@ class Poll : public std::enable_shared_from_this<Poll> {
       : operations_(operations), arn_(std::move(arn)), worker_(std::move(worker)), respond_(std::move(respond)) {}
 
   void wait() {
-    const auto place = operations_.activities.poll(arn_, [self = shared_from_this()](std::optional<connectors::ActivityTask> task) {
+    const auto place = operations_.connectors.activities().poll(arn_, [self = shared_from_this()](std::optional<connectors::ActivityTask> task) {
       self->take(std::move(task));
     });
     if (!place) {
@@ -26,20 +27,20 @@ class Poll : public std::enable_shared_from_this<Poll> {
       return;
     }
     place_ = *place;
-    if (gone_) operations_.activities.leave(arn_, place_);
+    if (gone_) operations_.connectors.activities().leave(arn_, place_);
   }
 
   // The worker went away.
   void leave() {
     gone_ = true;
-    operations_.activities.leave(arn_, place_);
+    operations_.connectors.activities().leave(arn_, place_);
   }
 
  private:
   // Tells the engine before the worker hears of it: a task that timed out or was cancelled meanwhile is not handed out.
   void take(std::optional<connectors::ActivityTask> task) {
     if (!task) return respond_(json::Value::object({}));
-    if (gone_) return operations_.activities.put_back(arn_, std::move(*task));
+    if (gone_) return operations_.connectors.activities().put_back(arn_, std::move(*task));
     const engine::TaskKey key = task->key;
     operations_.engine.submit(key.execution, interpreter::ActivityTaken{key.task, worker_},
                               [self = shared_from_this(), task = std::move(*task)](base::Result<void> done) mutable {

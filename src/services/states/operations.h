@@ -10,16 +10,17 @@
 
 #include "base/clock.h"
 #include "base/result.h"
-#include "connectors/activity_queues.h"
-#include "connectors/execution_starter.h"
 #include "engine/engine.h"
 #include "identity/authoriser.h"
 #include "json/value.h"
 #include "services/states/machine_directory.h"
 #include "services/states/names.h"
 #include "services/states/page_tokens.h"
-#include "services/states/task_runner.h"
 #include "wire/service.h"
+
+namespace escapement::connectors {
+class Connectors;
+}
 
 namespace escapement::services::states {
 
@@ -39,9 +40,8 @@ struct Operations {
   MachineDirectory& directory;
   engine::Engine& engine;
   const identity::Authoriser& authoriser;
-  connectors::ActivityQueues& activities;
+  connectors::Connectors& connectors;
   const base::Clock& clock;
-  TaskRunner run_task;
   PageTokens page_tokens;
   Quotas quotas;
 
@@ -102,6 +102,9 @@ void redrive_execution(const Operations& operations, wire::Call call, wire::Resp
 Answer describe_execution(const Operations& operations, const wire::Call& call);
 Answer list_executions(const Operations& operations, const wire::Call& call);
 Answer get_execution_history(const Operations& operations, const wire::Call& call);
+Answer describe_map_run(const Operations& operations, const wire::Call& call);
+Answer list_map_runs(const Operations& operations, const wire::Call& call);
+Answer update_map_run(const Operations& operations, const wire::Call& call);
 
 // ---- Activities and task tokens ------------------------------------------------------------------------------------------
 

@@ -32,6 +32,7 @@ constexpr std::array kOperations = {
     Entry{"DeleteStateMachineVersion", Runs::blocking, answer<delete_state_machine_version>},
     Entry{"DescribeActivity", Runs::inline_, answer<describe_activity>},
     Entry{"DescribeExecution", Runs::blocking, answer<describe_execution>},
+    Entry{"DescribeMapRun", Runs::blocking, answer<describe_map_run>},
     Entry{"DescribeStateMachine", Runs::blocking, answer<describe_state_machine>},
     Entry{"DescribeStateMachineAlias", Runs::inline_, answer<describe_state_machine_alias>},
     Entry{"DescribeStateMachineForExecution", Runs::blocking, answer<describe_state_machine_for_execution>},
@@ -39,6 +40,7 @@ constexpr std::array kOperations = {
     Entry{"GetExecutionHistory", Runs::blocking, answer<get_execution_history>},
     Entry{"ListActivities", Runs::blocking, answer<list_activities>},
     Entry{"ListExecutions", Runs::blocking, answer<list_executions>},
+    Entry{"ListMapRuns", Runs::blocking, answer<list_map_runs>},
     Entry{"ListStateMachineAliases", Runs::blocking, answer<list_state_machine_aliases>},
     Entry{"ListStateMachines", Runs::blocking, answer<list_state_machines>},
     Entry{"ListStateMachineVersions", Runs::inline_, answer<list_state_machine_versions>},
@@ -54,6 +56,7 @@ constexpr std::array kOperations = {
     Entry{"TagResource", Runs::blocking, answer<tag_resource>},
     Entry{"TestState", Runs::blocking, test_state},
     Entry{"UntagResource", Runs::blocking, answer<untag_resource>},
+    Entry{"UpdateMapRun", Runs::blocking, answer<update_map_run>},
     Entry{"UpdateStateMachine", Runs::blocking, answer<update_state_machine>},
     Entry{"UpdateStateMachineAlias", Runs::blocking, answer<update_state_machine_alias>},
     Entry{"ValidateStateMachineDefinition", Runs::blocking, answer<validate_state_machine_definition>},
@@ -67,8 +70,8 @@ const Entry* find_entry(std::string_view operation) {
 }  // namespace
 
 StatesService::StatesService(const Dependencies& dependencies, Quotas quotas)
-    : operations_{dependencies.directory, dependencies.engine, dependencies.authoriser, dependencies.activities, dependencies.clock,
-                  dependencies.run_task, PageTokens(dependencies.directory.token_key(), dependencies.clock), quotas} {}
+    : operations_{dependencies.directory, dependencies.engine, dependencies.authoriser, dependencies.connectors, dependencies.clock,
+                  PageTokens(dependencies.directory.token_key(), dependencies.clock), quotas} {}
 
 bool StatesService::is_inline(std::string_view operation) const {
   const Entry* entry = find_entry(operation);

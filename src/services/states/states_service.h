@@ -21,9 +21,8 @@ class StatesService final : public wire::Service, public connectors::ExecutionSt
     MachineDirectory& directory;
     engine::Engine& engine;
     const identity::Authoriser& authoriser;
-    connectors::ActivityQueues& activities;
+    connectors::Connectors& connectors;
     const base::Clock& clock;
-    TaskRunner run_task;  // connectors::Connectors::carry_out
   };
 
   StatesService(const Dependencies& dependencies, Quotas quotas);

@@ -2,6 +2,7 @@
 
 #include "base/bytes.h"
 #include "base/random.h"
+#include "connectors/connectors.h"
 #include "services/states/errors.h"
 #include "services/states/mock_schema.h"
 #include "services/states/operations.h"
@@ -95,7 +96,7 @@ void go_on(std::shared_ptr<Running> running) {
   dispatch.request = std::move(*task);
   dispatch.machine = stand_in(running->call);
   const Operations& operations = running->operations;
-  operations.run_task(std::move(dispatch), [running = std::move(running)](interpreter::Command command) mutable {
+  operations.connectors.carry_out(std::move(dispatch), [running = std::move(running)](interpreter::Command command) mutable {
     if (auto taken = running->test.answer(command, running->operations.clock.now()); !taken) return running->respond(std::move(taken).error());
     go_on(std::move(running));
   });

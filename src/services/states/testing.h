@@ -72,7 +72,10 @@ class Functions final : public functions::FunctionService {
 
 class StatesTest : public ::testing::Test, public connectors::ServiceCaller {
  protected:
-  StatesTest() { reopen(); }
+  StatesTest() {
+    connector_options.map_runs.inline_work = true;
+    reopen();
+  }
 
   // A restart: everything in memory is gone.
   void reopen() {
@@ -83,12 +86,8 @@ class StatesTest : public ::testing::Test, public connectors::ServiceCaller {
     catalog = *store::Catalog::open(*store, "C");
     directory = *MachineDirectory::open(*catalog);
     engine = *engine::Engine::open(*store, clock, *directory, *connectors, {.partitions = 8});
-    service = std::make_unique<StatesService>(StatesService::Dependencies{*directory, *engine, identity, connectors->activities(), clock,
-                                                             [this](engine::TaskDispatch task, auto answered) {
-                                                               connectors->carry_out(std::move(task), std::move(answered));
-                                                             }},
-                                              quotas);
-    connectors->connect({*engine, functions, identity, identity, *this, *service});
+    service = std::make_unique<StatesService>(StatesService::Dependencies{*directory, *engine, identity, *connectors, clock}, quotas);
+    EXPECT_TRUE(connectors->connect({*engine, functions, identity, identity, *this, *service, *store, *directory, objects.get()}));
     run();
   }
   void run() {
@@ -175,6 +174,7 @@ class StatesTest : public ::testing::Test, public connectors::ServiceCaller {
   std::unique_ptr<MachineDirectory> directory;
   Identity identity;
   Functions functions;
+  std::unique_ptr<connectors::Objects> objects;
   std::unique_ptr<connectors::Connectors> connectors;
   std::unique_ptr<engine::Engine> engine;
   std::unique_ptr<StatesService> service;

@@ -1,0 +1,146 @@
+#include "connectors/item_reader.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "json/parse.h"
+
+namespace escapement::connectors {
+namespace {
+
+using base::ErrorCode;
+using base::make_error;
+using Items = std::vector<json::Value>;
+
+base::Error invalid(std::string message) { return make_error(ErrorCode::invalid, std::move(message)); }
+
+std::string_view text_of(const json::Value& object, std::string_view member) {
+  const json::Value* found = object.find(member);
+  return found && found->is_string() ? std::string_view(found->as_string()) : std::string_view();
+}
+
+// Takes one row off the front of `text`: fields, perhaps quoted, up to the end of a line.
+std::vector<std::string> take_row(std::string_view& text, char delimiter) {
+  std::vector<std::string> fields(1);
+  bool quoted = false;
+  std::size_t at = 0;
+  for (; at < text.size(); ++at) {
+    const char c = text[at];
+    if (quoted) {
+      if (c != '"') {
+        fields.back() += c;
+      } else if (at + 1 < text.size() && text[at + 1] == '"') {
+        fields.back() += '"';
+        ++at;
+      } else {
+        quoted = false;
+      }
+    } else if (c == '"' && fields.back().empty()) {
+      quoted = true;
+    } else if (c == delimiter) {
+      fields.emplace_back();
+    } else if (c == '\n') {
+      ++at;
+      break;
+    } else if (c != '\r' || (at + 1 < text.size() && text[at + 1] != '\n')) {
+      fields.back() += c;
+    }
+  }
+  text.remove_prefix(at);
+  return fields;
+}
+
+base::Result<Items> read_json(std::string_view text, const asl::ItemReader& reader) {
+  auto document = json::parse(text);
+  if (!document) return invalid("The item reader's object is not JSON: " + document.error().message);
+  json::Value items = *document;
+  if (reader.items_pointer) {
+    for (const auto& step : reader.items_pointer->steps()) {
+      const auto* name = std::get_if<std::string>(&step);
+      const json::Value* next = name ? items.find(*name) : nullptr;
+      if (!name && items.is_array() && std::get<std::uint32_t>(step) < items.size()) next = &items[std::get<std::uint32_t>(step)];
+      if (!next) return invalid("The ItemsPointer does not lead to a value of the item reader's object.");
+      const json::Value found = *next;
+      items = found;
+    }
+  }
+  if (items.is_array()) return Items(items.items().begin(), items.items().end());
+  if (!reader.items_pointer || !items.is_object()) return invalid("Attempting to map over non-iterable node.");
+  Items pairs;
+  for (const json::Member& member : items.members()) pairs.push_back(json::Value::object({{"Key", member.key}, {"Value", member.value}}));
+  return pairs;
+}
+
+base::Result<Items> read_json_lines(std::string_view text, std::size_t items_max) {
+  Items items;
+  while (!text.empty() && items.size() < items_max) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    const std::string_view line = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
+    auto item = json::parse(line);
+    if (!item) return invalid(fmt::format("Line {} of the item reader's object is not JSON: {}", items.size() + 1, item.error().message));
+    items.push_back(std::move(*item));
+  }
+  return items;
+}
+
+base::Result<Items> list_objects(const Objects& objects, const json::Value& parameters, std::size_t items_max) {
+  ESC_TRY(const auto found, objects.list(text_of(parameters, "Bucket"), text_of(parameters, "Prefix"), items_max));
+  Items items;
+  items.reserve(found.size());
+  for (const ObjectSummary& object : found) {
+    items.push_back(json::Value::object({{"Etag", object.etag},
+                                         {"Key", object.key},
+                                         {"LastModified", object.modified.us / 1'000'000},
+                                         {"Size", static_cast<std::int64_t>(object.size)},
+                                         {"StorageClass", "STANDARD"}}));
+  }
+  return items;
+}
+
+}  // namespace
+
+base::Result<Items> read_csv(std::string_view text, char delimiter, std::vector<std::string> headers, std::size_t items_max) {
+  if (headers.empty()) headers = take_row(text, delimiter);
+  if (std::set<std::string>(headers.begin(), headers.end()).size() != headers.size()) return invalid("CSV headers cannot contain duplicates.");
+  Items items;
+  while (!text.empty() && items.size() < items_max) {
+    std::vector<std::string> fields = take_row(text, delimiter);
+    if (fields.size() == 1 && fields[0].empty()) continue;
+    fields.resize(headers.size());
+    std::vector<json::Member> members;
+    members.reserve(headers.size());
+    for (std::size_t i = 0; i < headers.size(); ++i) members.push_back({headers[i], std::move(fields[i])});
+    items.push_back(json::Value::object(std::move(members)));
+  }
+  return items;
+}
+
+base::Result<Items> read_items(const Objects& objects, const asl::ItemReader& reader, const interpreter::MapRunPlan& plan,
+                               const ReadLimits& limits) {
+  std::size_t items_max = limits.items_max;
+  if (plan.items_max && *plan.items_max > 0) items_max = std::min(items_max, static_cast<std::size_t>(*plan.items_max));
+  const json::Value& parameters = plan.reader_parameters;
+  if (reader.resource.action == "listObjectsV2") return list_objects(objects, parameters, items_max);
+  if (reader.resource.action != "getObject") return invalid(fmt::format("The item reader {} is not supported", reader.resource.arn));
+
+  ESC_TRY(const std::string content, objects.read(text_of(parameters, "Bucket"), text_of(parameters, "Key")));
+  base::Result<Items> items;
+  switch (reader.input_type) {
+    case asl::InputType::csv:
+      items = read_csv(content, reader.csv_delimiter, reader.csv_headers_given ? reader.csv_headers : std::vector<std::string>(), items_max);
+      break;
+    case asl::InputType::jsonl: items = read_json_lines(content, items_max); break;
+    case asl::InputType::json:
+    case asl::InputType::unspecified: items = read_json(content, reader); break;
+    case asl::InputType::manifest:
+    case asl::InputType::parquet: return invalid("Items of the types MANIFEST and PARQUET are not supported by this server");
+  }
+  if (items && items->size() > items_max) items->resize(items_max);
+  return items;
+}
+
+}  // namespace escapement::connectors
