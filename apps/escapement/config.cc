@@ -87,6 +87,8 @@ constexpr EndpointEntry kEndpointEntries[] = {
     {"session_token", &ServiceEndpoint::session_token, "The token of temporary credentials."},
 };
 constexpr const char* kEndpointSection = "endpoints.SERVICE";
+constexpr const char* kBucketSection = "buckets";
+constexpr const char* kBucketSection = "buckets";
 
 template <typename... F>
 struct Overloaded : F... {
@@ -198,6 +200,18 @@ base::Result<ServiceEndpoint> read_endpoint(const std::string& service, const to
   return endpoint;
 }
 
+base::Result<std::map<std::string, std::string>> read_buckets(const toml::table& section, std::string_view source) {
+  std::map<std::string, std::string> buckets;
+  for (const auto& [bucket, node] : section) {
+    const auto folder = node.value_exact<std::string>();
+    if (!folder || !folder->starts_with('/')) {
+      return at(source, node.source(), fmt::format("'buckets.{}' must be the path of a folder, from / on, in quotes", bucket.str()));
+    }
+    buckets.emplace(bucket.str(), *folder);
+  }
+  return buckets;
+}
+
 base::Result<void> check(const Config& config, std::string_view source) {
   const auto fail = [&](std::string message) { return make_error(ErrorCode::invalid, fmt::format("{}: {}", source, message)); };
   if (config.account.size() != 12 || config.account.find_first_not_of("0123456789") != std::string::npos) {
@@ -220,6 +234,9 @@ std::vector<Setting> all_settings() {
     settings.push_back({fmt::format("{}.{}", entry.section, entry.name), print_default(entry.kind), entry.description});
   }
   for (const EndpointEntry& entry : kEndpointEntries) settings.push_back({fmt::format("{}.{}", kEndpointSection, entry.name), "\"\"", entry.description});
+  settings.push_back({fmt::format("{}.NAME", kBucketSection), "\"\"",
+                      "The folder that stands for the S3 bucket NAME, where distributed Maps read items and write results."});
+  settings.push_back({fmt::format("{}.NAME", kBucketSection), "\"\"", "The folder that distributed Maps read and write as the bucket NAME."});
   return settings;
 }
 
@@ -229,8 +246,8 @@ std::string settings_as_toml() {
   for (const Setting& setting : all_settings()) {
     const std::size_t dot = setting.name.rfind('.');
     const std::string its_section = setting.name.substr(0, dot);
-    // A section of no service would be an error, so it is shown as a comment.
-    const char* const prefix = its_section == kEndpointSection ? "#" : "";
+    // A section of no service, or a bucket of no folder, would be an error, so it is shown as a comment.
+    const char* const prefix = its_section == kEndpointSection || its_section == kBucketSection ? "#" : "";
     if (its_section != section) text += fmt::format("{}{}[{}]\n", text.empty() ? "" : "\n", prefix, its_section);
     text += fmt::format("# {}\n{}{} = {}\n", setting.description, prefix, setting.name.substr(dot + 1), setting.default_value);
     section = its_section;
@@ -253,6 +270,20 @@ base::Result<Config> parse_config(std::string_view text, std::string_view source
       for (const auto& [service, endpoint] : *table) {
         ESC_TRY(ServiceEndpoint read, read_endpoint(std::string(service.str()), endpoint, source));
         config.endpoints.push_back(std::move(read));
+      }
+      continue;
+    }
+    if (section_name.str() == kBucketSection) {
+      ESC_TRY(config.buckets, read_buckets(*table, source));
+      continue;
+    }
+    if (section_name.str() == kBucketSection) {
+      for (const auto& [bucket, folder] : *table) {
+        const auto path = folder.value_exact<std::string>();
+        if (!path || !path->starts_with('/')) {
+          return at(source, folder.source(), fmt::format("'buckets.{}' must be the absolute path of a folder, in quotes", bucket.str()));
+        }
+        config.buckets.emplace(std::string(bucket.str()), *path);
       }
       continue;
     }

@@ -8,11 +8,16 @@
 //   [endpoints.sqs]                     an AWS service that this server does not offer, for tasks that call it
 //   url = "https://sqs.eu-central-1.amazonaws.com"
 //
+//   [buckets]                           folders that stand for S3 buckets, for distributed Maps
+//   orders = "/var/lib/orders"
+//
 // Names are `section.name`; sizes are bytes or "256KiB", durations are seconds or "90s", "15m", "30d". A name that is not
 // known is an error, so a misspelt limit cannot go unnoticed.
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -77,6 +82,9 @@ struct Config {
 
   // [endpoints.SERVICE]
   std::vector<ServiceEndpoint> endpoints;
+
+  // [buckets]: the folder of each bucket
+  std::map<std::string, std::string> buckets;
 };
 
 // One line of the configuration, for help and documentation.

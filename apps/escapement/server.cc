@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "connectors/connectors.h"
+#include "connectors/objects.h"
 #include "data_dir.h"
 #include "engine/engine.h"
 #include "engine/keys.h"
@@ -153,6 +154,10 @@ class Server::Graph {
       connectors_->endpoints().add(endpoint.service, {endpoint.url, endpoint.region,
                                                       {endpoint.access_key_id, endpoint.secret_access_key, endpoint.session_token}});
     }
+    if (!config.buckets.empty()) {
+      buckets_ = std::make_unique<connectors::FolderObjects>(
+          std::map<std::string, std::filesystem::path, std::less<>>(config.buckets.begin(), config.buckets.end()), connectors::FolderObjects::Options{});
+    }
     ESC_TRY(machines_, services::states::MachineDirectory::open(*catalog_));
     ESC_TRY(engine_, engine::Engine::open(*store_, clock_, *machines_, *connectors_, engine_options(config)));
 
@@ -230,7 +235,7 @@ class Server::Graph {
                                     .body = good ? R"({"status":"ok"})" : R"({"status":"failed","reason":"the disk refused a sync; restart the server"})"});
     });
     caller_ = std::make_unique<InternalCaller>(*dispatcher_);
-    return connectors_->connect({*engine_, *functions_, *identity_, *identity_, *caller_, *states_, *store_, *machines_});
+    return connectors_->connect({*engine_, *functions_, *identity_, *identity_, *caller_, *states_, *store_, *machines_, buckets_.get()});
   }
 
   Config config_;
@@ -247,6 +252,8 @@ class Server::Graph {
   std::unique_ptr<http::Loop> timers_;
   std::unique_ptr<http::Client> client_;
   std::unique_ptr<InternalCaller> caller_;
+  std::unique_ptr<connectors::FolderObjects> buckets_;
+  std::unique_ptr<connectors::Objects> objects_;
   std::unique_ptr<connectors::Connectors> connectors_;
   std::unique_ptr<services::states::MachineDirectory> machines_;
   std::unique_ptr<engine::Engine> engine_;
