@@ -88,7 +88,6 @@ constexpr EndpointEntry kEndpointEntries[] = {
 };
 constexpr const char* kEndpointSection = "endpoints.SERVICE";
 constexpr const char* kBucketSection = "buckets";
-constexpr const char* kBucketSection = "buckets";
 
 template <typename... F>
 struct Overloaded : F... {
@@ -236,7 +235,6 @@ std::vector<Setting> all_settings() {
   for (const EndpointEntry& entry : kEndpointEntries) settings.push_back({fmt::format("{}.{}", kEndpointSection, entry.name), "\"\"", entry.description});
   settings.push_back({fmt::format("{}.NAME", kBucketSection), "\"\"",
                       "The folder that stands for the S3 bucket NAME, where distributed Maps read items and write results."});
-  settings.push_back({fmt::format("{}.NAME", kBucketSection), "\"\"", "The folder that distributed Maps read and write as the bucket NAME."});
   return settings;
 }
 
@@ -275,16 +273,6 @@ base::Result<Config> parse_config(std::string_view text, std::string_view source
     }
     if (section_name.str() == kBucketSection) {
       ESC_TRY(config.buckets, read_buckets(*table, source));
-      continue;
-    }
-    if (section_name.str() == kBucketSection) {
-      for (const auto& [bucket, folder] : *table) {
-        const auto path = folder.value_exact<std::string>();
-        if (!path || !path->starts_with('/')) {
-          return at(source, folder.source(), fmt::format("'buckets.{}' must be the absolute path of a folder, in quotes", bucket.str()));
-        }
-        config.buckets.emplace(std::string(bucket.str()), *path);
-      }
       continue;
     }
     for (const auto& [name, node] : *table) {

@@ -253,7 +253,6 @@ class Server::Graph {
   std::unique_ptr<http::Client> client_;
   std::unique_ptr<InternalCaller> caller_;
   std::unique_ptr<connectors::FolderObjects> buckets_;
-  std::unique_ptr<connectors::Objects> objects_;
   std::unique_ptr<connectors::Connectors> connectors_;
   std::unique_ptr<services::states::MachineDirectory> machines_;
   std::unique_ptr<engine::Engine> engine_;

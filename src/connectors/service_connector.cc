@@ -54,7 +54,8 @@ void ServiceConnector::call(engine::TaskDispatch task) {
                 true);
   }
   if (task.request.pattern == interpreter::TaskPattern::sync) {
-    return fail(target, make_error(ErrorCode::unsupported, "UnsupportedOperation", fmt::format("{} cannot be waited for with .sync here", target.operation)), false);
+    const std::string why = fmt::format("{} cannot be waited for with .sync here", target.operation);
+    return fail(target, make_error(ErrorCode::unsupported, "UnsupportedOperation", why), false);
   }
   roles_.task_role(*task.machine, task.request.role_arn,
                    [this, target = std::move(target), region, parameters = *parameters](base::Result<RoleSessions::PrincipalPtr> principal) {
