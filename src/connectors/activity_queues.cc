@@ -19,9 +19,13 @@ ActivityQueues::~ActivityQueues() {
   done.wait();
 }
 
-void ActivityQueues::add(const std::string& activity_arn, ActivityTask task) { insert(activity_arn, std::move(task), End::back); }
+void ActivityQueues::add(const std::string& activity_arn, ActivityTask task) {
+  insert(activity_arn, std::move(task), End::back);
+}
 
-void ActivityQueues::put_back(const std::string& activity_arn, ActivityTask task) { insert(activity_arn, std::move(task), End::front); }
+void ActivityQueues::put_back(const std::string& activity_arn, ActivityTask task) {
+  insert(activity_arn, std::move(task), End::front);
+}
 
 void ActivityQueues::insert(const std::string& activity_arn, ActivityTask task, End end) {
   std::optional<Worker> worker;

@@ -1,7 +1,7 @@
 // Activity tasks waiting for workers, and workers waiting for activity tasks.
 //
-// A queue for each activity, in the order of scheduling; a worker that finds it empty waits (GetActivityTask's long poll).
-// All of it lives in memory: after a restart the engine dispatches the tasks that no worker took again.
+// A queue for each activity, in the order of scheduling; a worker that finds it empty waits (GetActivityTask's long
+// poll). All of it lives in memory: after a restart the engine dispatches the tasks that no worker took again.
 //
 // Threading: any thread; no callback is made under the lock.
 // Bounded:   by the engine's bound on dispatched tasks, and `workers_per_activity_max` waiting workers.

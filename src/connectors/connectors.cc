@@ -8,15 +8,16 @@ namespace escapement::connectors {
 using Kind = interpreter::TaskRequest::Kind;
 
 struct Connectors::Parts {
-  Parts(const Dependencies& from, const base::Clock& clock, const Endpoints& endpoints, const Connectors::Options& options)
+  Parts(const Dependencies& from, const base::Clock& clock, const Endpoints& endpoints,
+        const Connectors::Options& options)
       : engine(from.engine),
         answers(from.engine),
         roles(from.authoriser, from.credentials, from.caller, clock, options.roles),
         lambda(from.functions, from.authoriser, roles, clock, answers),
         nested(from.starter, roles, clock, answers),
         services(from.caller, roles, endpoints, clock, answers),
-        map_runs(from.store, std::string(1, engine::keys::kMapRunRecords), from.machines, from.engine, clock, from.objects, answers,
-                 options.map_runs) {}
+        map_runs(from.store, std::string(1, engine::keys::kMapRunRecords), from.machines, from.engine, clock,
+                 from.objects, answers, options.map_runs) {}
 
   engine::Engine& engine;
   TaskAnswers answers;
@@ -45,12 +46,15 @@ MapRuns& Connectors::map_runs() {
 void Connectors::dispatch(engine::TaskDispatch task) {
   ESC_ASSERT(parts_ != nullptr);
   switch (task.request.kind) {
-    case Kind::lambda_function: return parts_->lambda.invoke(std::move(task));
+    case Kind::lambda_function:
+      return parts_->lambda.invoke(std::move(task));
     case Kind::activity:
       return activities_.add(task.request.resource,
                              {task.key, parts_->engine.task_tokens().token(task.key), task.request.parameters.text()});
-    case Kind::integration: return dispatch_integration(std::move(task));
-    case Kind::map_run: return parts_->map_runs.start(std::move(task));
+    case Kind::integration:
+      return dispatch_integration(std::move(task));
+    case Kind::map_run:
+      return parts_->map_runs.start(std::move(task));
   }
 }
 
@@ -60,8 +64,10 @@ void Connectors::carry_out(engine::TaskDispatch task, TaskAnswers::Answered answ
 }
 
 void Connectors::dispatch_integration(engine::TaskDispatch task) {
-  if (task.request.service == "lambda" && task.request.action == "invoke") return parts_->lambda.invoke(std::move(task));
-  if (task.request.service == "states" && task.request.action == "startExecution") return parts_->nested.start(std::move(task));
+  if (task.request.service == "lambda" && task.request.action == "invoke")
+    return parts_->lambda.invoke(std::move(task));
+  if (task.request.service == "states" && task.request.action == "startExecution")
+    return parts_->nested.start(std::move(task));
   parts_->services.call(std::move(task));
 }
 
@@ -73,7 +79,8 @@ void Connectors::cancel(const engine::TaskKey& task) {
 }
 
 void Connectors::child_ended(engine::ChildEnded child, std::move_only_function<void()> settled) {
-  if (child.link == engine::ParentLink::map_run) return parts_->map_runs.child_ended(std::move(child), std::move(settled));
+  if (child.link == engine::ParentLink::map_run)
+    return parts_->map_runs.child_ended(std::move(child), std::move(settled));
   parts_->nested.child_ended(std::move(child), std::move(settled));
 }
 

@@ -4,9 +4,8 @@
 //      ^                                        │
 //      └───────────── submit(answer) ───────────┘
 //
-// Order of life: make it, make the engine with it as sink, make the services, connect(), start the engine. Destroy it after
-// the engine has stopped.
-// Threading: the sink's methods come from engine threads and do not block.
+// Order of life: make it, make the engine with it as sink, make the services, connect(), start the engine. Destroy it
+// after the engine has stopped. Threading: the sink's methods come from engine threads and do not block.
 #pragma once
 
 #include <functional>
@@ -53,8 +52,8 @@ class Connectors final : public engine::EffectSink {
     MapRuns::Options map_runs;
   };
 
-  // `timers`, `clock` and `client` are borrowed; `client` may be nullptr (no calls to other endpoints). `timers` must not have
-  // been stopped when this is destroyed.
+  // `timers`, `clock` and `client` are borrowed; `client` may be nullptr (no calls to other endpoints). `timers` must
+  // not have been stopped when this is destroyed.
   Connectors(http::Loop& timers, const base::Clock& clock, http::Client* client, Options options);
   ~Connectors() override;
 
@@ -65,8 +64,11 @@ class Connectors final : public engine::EffectSink {
   Endpoints& endpoints() { return endpoints_; }
   MapRuns& map_runs();  // from connect() on
   // Called with every execution that ends, after those added before. Before the engine starts.
-  void on_ended(std::function<void(const engine::ExecutionEnded&)> observer) { observers_.push_back(std::move(observer)); }
-  // Called with the events of executions whose machines ask for it (engine::EffectSink::recorded). Before the engine starts.
+  void on_ended(std::function<void(const engine::ExecutionEnded&)> observer) {
+    observers_.push_back(std::move(observer));
+  }
+  // Called with the events of executions whose machines ask for it (engine::EffectSink::recorded). Before the engine
+  // starts.
   void on_recorded(std::function<void(engine::RecordedEvents)> observer) { recorded_observer_ = std::move(observer); }
 
   // A task of no execution, for TestState: its answer goes to `answered`. The dispatch's key is given here.

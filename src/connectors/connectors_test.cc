@@ -62,27 +62,33 @@ TEST_F(ActivityQueuesTest, AWorkerWaitsForAWhileAndTooManyAreTurnedAway) {
 }
 
 TEST(SdkResultTest, ErrorsAreWordedByTheSdkThatTheIntegrationUses) {
-  const base::Error missing = make_error(ErrorCode::not_found, "StateMachineDoesNotExist", "State Machine Does Not Exist: 'x'");
+  const base::Error missing =
+      make_error(ErrorCode::not_found, "StateMachineDoesNotExist", "State Machine Does Not Exist: 'x'");
   EXPECT_EQ(optimised_error("states", missing, "id").error, "StepFunctions.StateMachineDoesNotExistException");
   EXPECT_EQ(optimised_error("states", missing, "id").cause,
-            "State Machine Does Not Exist: 'x' (Service: AWSStepFunctions; Status Code: 400; Error Code: StateMachineDoesNotExist; Request "
+            "State Machine Does Not Exist: 'x' (Service: AWSStepFunctions; Status Code: 400; Error Code: "
+            "StateMachineDoesNotExist; Request "
             "ID: id; Proxy: null)");
   EXPECT_EQ(sdk_error("sfn", missing, "id", true).error, "Sfn.StateMachineDoesNotExistException");
-  EXPECT_EQ(sdk_error("sfn", missing, "id", true).cause,
-            "State Machine Does Not Exist: 'x' (Service: Sfn, Status Code: 400, Request ID: id) (SDK Attempt Count: 1)");
+  EXPECT_EQ(
+      sdk_error("sfn", missing, "id", true).cause,
+      "State Machine Does Not Exist: 'x' (Service: Sfn, Status Code: 400, Request ID: id) (SDK Attempt Count: 1)");
   const base::Error denied = make_error(ErrorCode::denied, "AccessDeniedException", "no");
   EXPECT_EQ(optimised_error("lambda", denied, "id").error, "Lambda.AWSLambdaException");
   EXPECT_EQ(optimised_error("dynamodb", denied, "id").error, "DynamoDB.AmazonDynamoDBException");
   EXPECT_EQ(sdk_error("dynamodb", denied, "id", true).error, "DynamoDb.DynamoDbException");
 }
 
-TEST(SdkResultTest, DatesAreThoseOfHttp) { EXPECT_EQ(http_date(base::Timestamp::from_seconds(784'887'151)), "Tue, 15 Nov 1994 08:12:31 GMT"); }
+TEST(SdkResultTest, DatesAreThoseOfHttp) {
+  EXPECT_EQ(http_date(base::Timestamp::from_seconds(784'887'151)), "Tue, 15 Nov 1994 08:12:31 GMT");
+}
 
 TEST(LambdaConnectorTest, PermissionIsAskedForTheWholeArn) {
   EXPECT_EQ(function_arn("f", "", "r", "1"), "arn:aws:lambda:r:1:function:f");
   EXPECT_EQ(function_arn("f", "live", "r", "1"), "arn:aws:lambda:r:1:function:f:live");
   EXPECT_EQ(function_arn("2:function:f", "", "r", "1"), "arn:aws:lambda:r:2:function:f");
-  EXPECT_EQ(function_arn("arn:aws:lambda:r:1:function:f:$LATEST", "", "q", "9"), "arn:aws:lambda:r:1:function:f:$LATEST");
+  EXPECT_EQ(function_arn("arn:aws:lambda:r:1:function:f:$LATEST", "", "q", "9"),
+            "arn:aws:lambda:r:1:function:f:$LATEST");
 }
 
 TEST(TaskAnswerTest, RequestIdsRepeatForTheSameTaskOnly) {
@@ -96,9 +102,11 @@ TEST(MemberNamesTest, NamesTravelBothWays) {
   ASSERT_NE(model, nullptr);
   const wire::Operation* start = model->find_operation("StartExecution");
   const auto parameters = json::parse(R"({"StateMachineArn":"arn","Input":{"a":[1]},"Unknown":1})");
-  EXPECT_EQ(json::print(to_model(*parameters, *start->input)), R"({"stateMachineArn":"arn","input":"{\"a\":[1]}","Unknown":1})");
+  EXPECT_EQ(json::print(to_model(*parameters, *start->input)),
+            R"({"stateMachineArn":"arn","input":"{\"a\":[1]}","Unknown":1})");
   const auto answer = json::parse(R"({"executionArn":"e","startDate":1790000000.25,"nothing":null})");
-  EXPECT_EQ(json::print(from_model(*answer, *start->output)), R"({"ExecutionArn":"e","StartDate":"2026-09-21T14:13:20.250Z"})");
+  EXPECT_EQ(json::print(from_model(*answer, *start->output)),
+            R"({"ExecutionArn":"e","StartDate":"2026-09-21T14:13:20.250Z"})");
 }
 
 }  // namespace

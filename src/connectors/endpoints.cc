@@ -14,7 +14,7 @@ using base::ErrorCode;
 using base::make_error;
 
 struct JsonService {
-  std::string_view service;        // as tasks name it
+  std::string_view service;  // as tasks name it
   std::string_view signing_name;
   std::string_view target_prefix;  // of X-Amz-Target
   std::string_view version;        // of AWS JSON
@@ -88,17 +88,20 @@ base::Error error_of(const http::ClientResponse& response) {
   if (name.empty()) name = fmt::format("HttpStatus{}", response.status);
   std::string message(text("message"));
   if (message.empty()) message = text("Message");
-  return make_error(response.status >= 500 ? ErrorCode::unavailable : ErrorCode::invalid, std::move(name), std::move(message));
+  return make_error(response.status >= 500 ? ErrorCode::unavailable : ErrorCode::invalid, std::move(name),
+                    std::move(message));
 }
 
 }  // namespace
 
-void Endpoints::call(std::string_view service, std::string_view operation, std::string_view region, const json::Value& parameters,
-                     Done done) const {
+void Endpoints::call(std::string_view service, std::string_view operation, std::string_view region,
+                     const json::Value& parameters, Done done) const {
   const auto endpoint = endpoints_.find(service);
   const JsonService* protocol = find_service(service);
-  if (endpoint == endpoints_.end() || !client_) return done(make_error(ErrorCode::unavailable, fmt::format("no endpoint for {}", service)));
-  if (!protocol) return done(make_error(ErrorCode::unsupported, fmt::format("the protocol of {} is not spoken", service)));
+  if (endpoint == endpoints_.end() || !client_)
+    return done(make_error(ErrorCode::unavailable, fmt::format("no endpoint for {}", service)));
+  if (!protocol)
+    return done(make_error(ErrorCode::unsupported, fmt::format("the protocol of {} is not spoken", service)));
   const auto url = http::parse_url(endpoint->second.url);
   if (!url) return done(url.error());
 
@@ -111,9 +114,11 @@ void Endpoints::call(std::string_view service, std::string_view operation, std::
   request.body = json::print(protocol->small_letters ? recased(parameters, true) : parameters);
 
   const Endpoint& settings = endpoint->second;
-  wire::Signer signer(settings.credentials, settings.region.empty() ? std::string(region) : settings.region, std::string(protocol->signing_name));
+  wire::Signer signer(settings.credentials, settings.region.empty() ? std::string(region) : settings.region,
+                      std::string(protocol->signing_name));
   signer.sign(request, clock_.now());
-  client_->send(std::move(request), [done = std::move(done), small = protocol->small_letters](base::Result<http::ClientResponse> response) mutable {
+  client_->send(std::move(request), [done = std::move(done), small = protocol->small_letters](
+                                        base::Result<http::ClientResponse> response) mutable {
     if (!response) return done(std::move(response).error());
     if (response->status >= 300) return done(error_of(*response));
     if (response->body.empty()) return done(json::Value::object({}));

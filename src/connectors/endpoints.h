@@ -33,11 +33,15 @@ class Endpoints {
   Endpoints(http::Client* client, const base::Clock& clock) : client_(client), clock_(clock) {}
 
   // `service` as tasks name it: "sqs", "secretsmanager".
-  void add(std::string service, Endpoint endpoint) { endpoints_.insert_or_assign(std::move(service), std::move(endpoint)); }
+  void add(std::string service, Endpoint endpoint) {
+    endpoints_.insert_or_assign(std::move(service), std::move(endpoint));
+  }
   bool has(std::string_view service) const { return client_ && endpoints_.contains(service); }
 
-  // Errors: the service's own, with its name; unavailable (it cannot be reached); unsupported (its protocol is not spoken).
-  void call(std::string_view service, std::string_view operation, std::string_view region, const json::Value& parameters, Done done) const;
+  // Errors: the service's own, with its name; unavailable (it cannot be reached); unsupported (its protocol is not
+  // spoken).
+  void call(std::string_view service, std::string_view operation, std::string_view region,
+            const json::Value& parameters, Done done) const;
 
  private:
   http::Client* client_;

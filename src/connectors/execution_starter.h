@@ -1,5 +1,5 @@
-// How a task starts (and stops) an execution of another state machine. The service `states` implements it, so that nested
-// executions meet the same checks as those started through the API.
+// How a task starts (and stops) an execution of another state machine. The service `states` implements it, so that
+// nested executions meet the same checks as those started through the API.
 //
 // Threading: any thread; `done` runs once, on any thread, possibly before the call returns.
 // Errors:    those of StartExecution and StopExecution.
@@ -18,9 +18,9 @@
 namespace escapement::connectors {
 
 struct ChildStart {
-  std::string machine_arn;          // of a state machine, a version or an alias
+  std::string machine_arn;  // of a state machine, a version or an alias
   std::optional<std::string> name;
-  std::string input;                // JSON text
+  std::string input;  // JSON text
   std::string trace_header;
   engine::ParentLink link = engine::ParentLink::none;
   engine::TaskKey parent;

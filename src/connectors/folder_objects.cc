@@ -15,7 +15,9 @@ namespace fs = std::filesystem;
 using base::ErrorCode;
 using base::make_error;
 
-base::Error io_error(std::string_view what, const fs::path& path) { return make_error(ErrorCode::io, fmt::format("cannot {} {}", what, path.string())); }
+base::Error io_error(std::string_view what, const fs::path& path) {
+  return make_error(ErrorCode::io, fmt::format("cannot {} {}", what, path.string()));
+}
 
 base::Error no_such_key() { return make_error(ErrorCode::not_found, "NoSuchKey", "The specified key does not exist."); }
 
@@ -44,7 +46,8 @@ base::Timestamp modified_of(const fs::directory_entry& entry) {
 
 }  // namespace
 
-FolderObjects::FolderObjects(std::map<std::string, fs::path, std::less<>> buckets, Options options) : buckets_(std::move(buckets)), options_(options) {
+FolderObjects::FolderObjects(std::map<std::string, fs::path, std::less<>> buckets, Options options)
+    : buckets_(std::move(buckets)), options_(options) {
   for (auto& [bucket, folder] : buckets_) {
     std::error_code error;
     if (fs::path real = fs::weakly_canonical(folder, error); !error) folder = std::move(real);
@@ -53,7 +56,8 @@ FolderObjects::FolderObjects(std::map<std::string, fs::path, std::less<>> bucket
 
 base::Result<fs::path> FolderObjects::folder_of(std::string_view bucket) const {
   const auto found = buckets_.find(bucket);
-  if (found == buckets_.end()) return make_error(ErrorCode::not_found, "NoSuchBucket", "The specified bucket does not exist");
+  if (found == buckets_.end())
+    return make_error(ErrorCode::not_found, "NoSuchBucket", "The specified bucket does not exist");
   return found->second;
 }
 
@@ -71,7 +75,8 @@ base::Result<std::string> FolderObjects::read(std::string_view bucket, std::stri
   const std::uint64_t size = fs::file_size(path, error);
   if (error) return io_error("read", path);
   if (size > options_.object_bytes_max) {
-    return make_error(ErrorCode::limit_exceeded, fmt::format("{} is larger than the bound of {} bytes", path.string(), options_.object_bytes_max));
+    return make_error(ErrorCode::limit_exceeded,
+                      fmt::format("{} is larger than the bound of {} bytes", path.string(), options_.object_bytes_max));
   }
   std::string content(size, '\0');
   std::ifstream in(path, std::ios::binary);
@@ -81,7 +86,8 @@ base::Result<std::string> FolderObjects::read(std::string_view bucket, std::stri
   return content;
 }
 
-base::Result<std::vector<ObjectSummary>> FolderObjects::list(std::string_view bucket, std::string_view prefix, std::size_t count_max) const {
+base::Result<std::vector<ObjectSummary>> FolderObjects::list(std::string_view bucket, std::string_view prefix,
+                                                             std::size_t count_max) const {
   ESC_TRY(const fs::path folder, folder_of(bucket));
   std::vector<ObjectSummary> objects;
   std::error_code error;
@@ -93,10 +99,12 @@ base::Result<std::vector<ObjectSummary>> FolderObjects::list(std::string_view bu
     std::string key = entry->path().lexically_relative(folder).generic_string();
     if (!key.starts_with(prefix)) continue;
     const base::Timestamp modified = modified_of(*entry);
-    const std::string etag = base::to_hex(base::digest("MD5", fmt::format("{} {} {}", key, entry->file_size(error), modified.us)).value_or(""));
+    const std::string etag = base::to_hex(
+        base::digest("MD5", fmt::format("{} {} {}", key, entry->file_size(error), modified.us)).value_or(""));
     objects.push_back({std::move(key), '"' + etag + '"', entry->file_size(error), modified});
   }
-  std::sort(objects.begin(), objects.end(), [](const ObjectSummary& a, const ObjectSummary& b) { return a.key < b.key; });
+  std::sort(objects.begin(), objects.end(),
+            [](const ObjectSummary& a, const ObjectSummary& b) { return a.key < b.key; });
   if (objects.size() > count_max) objects.resize(count_max);
   return objects;
 }

@@ -60,7 +60,8 @@ base::Result<Items> read_json(std::string_view text, const asl::ItemReader& read
     for (const auto& step : reader.items_pointer->steps()) {
       const auto* name = std::get_if<std::string>(&step);
       const json::Value* next = name ? items.find(*name) : nullptr;
-      if (!name && items.is_array() && std::get<std::uint32_t>(step) < items.size()) next = &items[std::get<std::uint32_t>(step)];
+      if (!name && items.is_array() && std::get<std::uint32_t>(step) < items.size())
+        next = &items[std::get<std::uint32_t>(step)];
       if (!next) return invalid("The ItemsPointer does not lead to a value of the item reader's object.");
       const json::Value found = *next;
       items = found;
@@ -69,7 +70,8 @@ base::Result<Items> read_json(std::string_view text, const asl::ItemReader& read
   if (items.is_array()) return Items(items.items().begin(), items.items().end());
   if (!reader.items_pointer || !items.is_object()) return invalid("Attempting to map over non-iterable node.");
   Items pairs;
-  for (const json::Member& member : items.members()) pairs.push_back(json::Value::object({{"Key", member.key}, {"Value", member.value}}));
+  for (const json::Member& member : items.members())
+    pairs.push_back(json::Value::object({{"Key", member.key}, {"Value", member.value}}));
   return pairs;
 }
 
@@ -81,7 +83,9 @@ base::Result<Items> read_json_lines(std::string_view text, std::size_t items_max
     text.remove_prefix(std::min(end + 1, text.size()));
     if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
     auto item = json::parse(line);
-    if (!item) return invalid(fmt::format("Line {} of the item reader's object is not JSON: {}", items.size() + 1, item.error().message));
+    if (!item)
+      return invalid(
+          fmt::format("Line {} of the item reader's object is not JSON: {}", items.size() + 1, item.error().message));
     items.push_back(std::move(*item));
   }
   return items;
@@ -103,9 +107,11 @@ base::Result<Items> list_objects(const Objects& objects, const json::Value& para
 
 }  // namespace
 
-base::Result<Items> read_csv(std::string_view text, char delimiter, std::vector<std::string> headers, std::size_t items_max) {
+base::Result<Items> read_csv(std::string_view text, char delimiter, std::vector<std::string> headers,
+                             std::size_t items_max) {
   if (headers.empty()) headers = take_row(text, delimiter);
-  if (std::set<std::string>(headers.begin(), headers.end()).size() != headers.size()) return invalid("CSV headers cannot contain duplicates.");
+  if (std::set<std::string>(headers.begin(), headers.end()).size() != headers.size())
+    return invalid("CSV headers cannot contain duplicates.");
   Items items;
   while (!text.empty() && items.size() < items_max) {
     std::vector<std::string> fields = take_row(text, delimiter);
@@ -119,25 +125,32 @@ base::Result<Items> read_csv(std::string_view text, char delimiter, std::vector<
   return items;
 }
 
-base::Result<Items> read_items(const Objects& objects, const asl::ItemReader& reader, const interpreter::MapRunPlan& plan,
-                               const ReadLimits& limits) {
+base::Result<Items> read_items(const Objects& objects, const asl::ItemReader& reader,
+                               const interpreter::MapRunPlan& plan, const ReadLimits& limits) {
   std::size_t items_max = limits.items_max;
   if (plan.items_max && *plan.items_max > 0) items_max = std::min(items_max, static_cast<std::size_t>(*plan.items_max));
   const json::Value& parameters = plan.reader_parameters;
   if (reader.resource.action == "listObjectsV2") return list_objects(objects, parameters, items_max);
-  if (reader.resource.action != "getObject") return invalid(fmt::format("The item reader {} is not supported", reader.resource.arn));
+  if (reader.resource.action != "getObject")
+    return invalid(fmt::format("The item reader {} is not supported", reader.resource.arn));
 
   ESC_TRY(const std::string content, objects.read(text_of(parameters, "Bucket"), text_of(parameters, "Key")));
   base::Result<Items> items;
   switch (reader.input_type) {
     case asl::InputType::csv:
-      items = read_csv(content, reader.csv_delimiter, reader.csv_headers_given ? reader.csv_headers : std::vector<std::string>(), items_max);
+      items = read_csv(content, reader.csv_delimiter,
+                       reader.csv_headers_given ? reader.csv_headers : std::vector<std::string>(), items_max);
       break;
-    case asl::InputType::jsonl: items = read_json_lines(content, items_max); break;
+    case asl::InputType::jsonl:
+      items = read_json_lines(content, items_max);
+      break;
     case asl::InputType::json:
-    case asl::InputType::unspecified: items = read_json(content, reader); break;
+    case asl::InputType::unspecified:
+      items = read_json(content, reader);
+      break;
     case asl::InputType::manifest:
-    case asl::InputType::parquet: return invalid("Items of the types MANIFEST and PARQUET are not supported by this server");
+    case asl::InputType::parquet:
+      return invalid("Items of the types MANIFEST and PARQUET are not supported by this server");
   }
   if (items && items->size() > items_max) items->resize(items_max);
   return items;

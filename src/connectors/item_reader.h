@@ -1,4 +1,5 @@
-// Reads the items of a distributed Map from objects: JSON arrays, JSON lines, CSV, or the list of the objects themselves.
+// Reads the items of a distributed Map from objects: JSON arrays, JSON lines, CSV, or the list of the objects
+// themselves.
 //
 // Threading: any thread; blocks as its objects do.
 #pragma once
@@ -22,11 +23,12 @@ struct ReadLimits {
 };
 
 // Errors: the message is the cause of States.ItemReaderFailed.
-base::Result<std::vector<json::Value>> read_items(const Objects& objects, const asl::ItemReader& reader, const interpreter::MapRunPlan& plan,
-                                                  const ReadLimits& limits);
+base::Result<std::vector<json::Value>> read_items(const Objects& objects, const asl::ItemReader& reader,
+                                                  const interpreter::MapRunPlan& plan, const ReadLimits& limits);
 
-// The rows of a CSV text (RFC 4180) as objects of texts; what a row lacks is empty, what it has beyond the headers is dropped.
-// With `headers` empty the first row has them. Errors: invalid.
-base::Result<std::vector<json::Value>> read_csv(std::string_view text, char delimiter, std::vector<std::string> headers, std::size_t items_max);
+// The rows of a CSV text (RFC 4180) as objects of texts; what a row lacks is empty, what it has beyond the headers is
+// dropped. With `headers` empty the first row has them. Errors: invalid.
+base::Result<std::vector<json::Value>> read_csv(std::string_view text, char delimiter, std::vector<std::string> headers,
+                                                std::size_t items_max);
 
 }  // namespace escapement::connectors

@@ -39,7 +39,8 @@ base::Result<functions::InvokeRequest> request_of(const engine::TaskDispatch& ta
   request.function = text_of(parameters, "FunctionName");
   if (request.function.empty()) {
     return make_error(ErrorCode::invalid, "ValidationException",
-                      "1 validation error detected: Value null at 'functionName' failed to satisfy constraint: Member must not be null");
+                      "1 validation error detected: Value null at 'functionName' failed to satisfy constraint: Member "
+                      "must not be null");
   }
   request.qualifier = text_of(parameters, "Qualifier");
   request.client_context = text_of(parameters, "ClientContext");
@@ -71,12 +72,15 @@ TaskError function_error(std::string payload) {
   const auto object = json::parse(payload);
   const std::string_view type = object ? text_of(*object, "errorType") : std::string_view();
   if (!type.empty()) return {std::string(type), std::move(payload)};
-  return {"Lambda.Unknown", "The cause could not be determined because Lambda did not return an error type. Returned payload: " + payload};
+  return {
+      "Lambda.Unknown",
+      "The cause could not be determined because Lambda did not return an error type. Returned payload: " + payload};
 }
 
 }  // namespace
 
-std::string function_arn(std::string_view function, std::string_view qualifier, std::string_view region, std::string_view account) {
+std::string function_arn(std::string_view function, std::string_view qualifier, std::string_view region,
+                         std::string_view account) {
   std::string arn;
   if (function.starts_with("arn:")) {
     arn = function;
@@ -103,18 +107,22 @@ void LambdaConnector::invoke(engine::TaskDispatch task) {
   pending.asynchronous = request->kind == functions::InvocationKind::event;
 
   roles_.task_role(*task.machine, task.request.role_arn,
-                   [this, pending = std::move(pending), request = std::move(*request)](base::Result<RoleSessions::PrincipalPtr> principal) mutable {
+                   [this, pending = std::move(pending),
+                    request = std::move(*request)](base::Result<RoleSessions::PrincipalPtr> principal) mutable {
                      if (!principal) return fail(pending, principal.error());
                      invoke_as(*principal, std::move(pending), std::move(request));
                    });
 }
 
-void LambdaConnector::invoke_as(const RoleSessions::PrincipalPtr& principal, Pending pending, functions::InvokeRequest request) {
+void LambdaConnector::invoke_as(const RoleSessions::PrincipalPtr& principal, Pending pending,
+                                functions::InvokeRequest request) {
   const std::string arn = function_arn(request.function, request.qualifier, request.region, request.account);
-  if (auto allowed = authoriser_.authorise(*principal, "lambda:InvokeFunction", arn); !allowed) return fail(pending, allowed.error());
-  functions_.invoke(std::move(request), [this, pending = std::move(pending)](base::Result<functions::InvokeResult> result) {
-    answer(pending, std::move(result));
-  });
+  if (auto allowed = authoriser_.authorise(*principal, "lambda:InvokeFunction", arn); !allowed)
+    return fail(pending, allowed.error());
+  functions_.invoke(std::move(request),
+                    [this, pending = std::move(pending)](base::Result<functions::InvokeResult> result) {
+                      answer(pending, std::move(result));
+                    });
 }
 
 void LambdaConnector::cancel(const engine::TaskKey& task) { functions_.cancel(request_id_of(task)); }
@@ -156,7 +164,8 @@ std::string LambdaConnector::optimised_output(const Pending& pending, const func
   fields.emplace_back("Date", http_date(clock_.now()));
   const auto seconds = static_cast<std::uint32_t>(clock_.now().us / 1'000'000);
   const std::string& id = pending.request_id;
-  fields.emplace_back("X-Amzn-Trace-Id", fmt::format("root=1-{:08x}-{}{}{};sampled=0", seconds, id.substr(0, 8), id.substr(9, 4), id.substr(24, 12)));
+  fields.emplace_back("X-Amzn-Trace-Id", fmt::format("root=1-{:08x}-{}{}{};sampled=0", seconds, id.substr(0, 8),
+                                                     id.substr(9, 4), id.substr(24, 12)));
   if (!pending.asynchronous) fields.emplace_back("Content-Type", "application/json");
 
   std::string out;

@@ -1,9 +1,9 @@
-// Tasks that invoke Lambda functions: a function's ARN as the resource, and the optimised integration `lambda:invoke` with
-// its `.waitForTaskToken` form.
+// Tasks that invoke Lambda functions: a function's ARN as the resource, and the optimised integration `lambda:invoke`
+// with its `.waitForTaskToken` form.
 //
-// The call goes straight to the function service; no HTTP is spoken, but the result shows the response header fields that
-// AWS's integration shows. The invocation's request id is made from the task's key, so that a task which is dispatched
-// again after a crash reaches the handler with the same `awsRequestId`.
+// The call goes straight to the function service; no HTTP is spoken, but the result shows the response header fields
+// that AWS's integration shows. The invocation's request id is made from the task's key, so that a task which is
+// dispatched again after a crash reaches the handler with the same `awsRequestId`.
 //
 // Threading: any thread; nothing here blocks. Answers go to the engine from the function service's thread.
 #pragma once
@@ -21,7 +21,8 @@
 namespace escapement::connectors {
 
 // The ARN that permission is asked for. `function` is a name, a partial ARN or an ARN, each perhaps with ":QUALIFIER".
-std::string function_arn(std::string_view function, std::string_view qualifier, std::string_view region, std::string_view account);
+std::string function_arn(std::string_view function, std::string_view qualifier, std::string_view region,
+                         std::string_view account);
 
 class LambdaConnector {
  public:

@@ -30,29 +30,41 @@ std::string name_prefix(const MapRunRecord& record, bool express) {
 
 MapRun::Child state_of(interpreter::Status status) {
   switch (status) {
-    case interpreter::Status::succeeded: return MapRun::Child::succeeded;
-    case interpreter::Status::failed: return MapRun::Child::failed;
-    case interpreter::Status::timed_out: return MapRun::Child::timed_out;
-    case interpreter::Status::aborted: return MapRun::Child::aborted;
-    default: return MapRun::Child::running;
+    case interpreter::Status::succeeded:
+      return MapRun::Child::succeeded;
+    case interpreter::Status::failed:
+      return MapRun::Child::failed;
+    case interpreter::Status::timed_out:
+      return MapRun::Child::timed_out;
+    case interpreter::Status::aborted:
+      return MapRun::Child::aborted;
+    default:
+      return MapRun::Child::running;
   }
 }
 
 std::uint64_t* counter(MapRunCounts& counts, MapRun::Child state) {
   switch (state) {
-    case MapRun::Child::pending: return &counts.pending;
-    case MapRun::Child::running: return &counts.running;
-    case MapRun::Child::succeeded: return &counts.succeeded;
-    case MapRun::Child::failed: return &counts.failed;
-    case MapRun::Child::timed_out: return &counts.timed_out;
-    case MapRun::Child::aborted: return &counts.aborted;
+    case MapRun::Child::pending:
+      return &counts.pending;
+    case MapRun::Child::running:
+      return &counts.running;
+    case MapRun::Child::succeeded:
+      return &counts.succeeded;
+    case MapRun::Child::failed:
+      return &counts.failed;
+    case MapRun::Child::timed_out:
+      return &counts.timed_out;
+    case MapRun::Child::aborted:
+      return &counts.aborted;
   }
   return &counts.pending;
 }
 
 }  // namespace
 
-MapRun::MapRun(MapRunRecord record_in, std::shared_ptr<const engine::MachineRevision> machine_in, interpreter::MapRunPlan plan_in, Limits limits)
+MapRun::MapRun(MapRunRecord record_in, std::shared_ptr<const engine::MachineRevision> machine_in,
+               interpreter::MapRunPlan plan_in, Limits limits)
     : record(std::move(record_in)), machine(std::move(machine_in)), plan(std::move(plan_in)), limits_(limits) {
   name_prefix_ = name_prefix(record, plan.express);
 }
@@ -92,7 +104,8 @@ void MapRun::set_state(std::uint32_t number, Child state) {
 }
 
 std::uint32_t MapRun::concurrency() const {
-  return record.concurrency_max == 0 ? limits_.concurrency_max : std::min(record.concurrency_max, limits_.concurrency_max);
+  return record.concurrency_max == 0 ? limits_.concurrency_max
+                                     : std::min(record.concurrency_max, limits_.concurrency_max);
 }
 
 asl::Evaluated<std::optional<MapRun::Start>> MapRun::next(base::Timestamp now) {
@@ -145,13 +158,18 @@ std::optional<MapRun::Outcome> MapRun::outcome() const {
   tolerance.tolerated_failure_percentage = plan.tolerated_failure_percentage;
   const std::uint64_t failed = item_counts_.failed + item_counts_.timed_out + item_counts_.aborted;
   if (failed > 0 && interpreter::exceeds_tolerance(tolerance, failed, item_counts_.total)) {
-    return Outcome{false, {}, "States.ExceedToleratedFailureThreshold", "The specified tolerated failure threshold was exceeded"};
+    return Outcome{
+        false, {}, "States.ExceedToleratedFailureThreshold", "The specified tolerated failure threshold was exceeded"};
   }
   if (executions_.pending + executions_.running > 0) return std::nullopt;
   if (output_bytes_ > limits_.result_bytes_max) {
-    return Outcome{false, {}, "States.DataLimitExceeded",
-                   fmt::format("The state/task '{}' returned a result with a size exceeding the maximum number of bytes service limit.",
-                               machine->program->at(plan.state).name)};
+    return Outcome{
+        false,
+        {},
+        "States.DataLimitExceeded",
+        fmt::format(
+            "The state/task '{}' returned a result with a size exceeding the maximum number of bytes service limit.",
+            machine->program->at(plan.state).name)};
   }
   return Outcome{true, joined_results(), {}, {}};
 }

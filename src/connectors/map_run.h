@@ -1,8 +1,8 @@
 // One run of a distributed Map: which children are to be started, what has become of them, and what comes out. Decides;
 // does nothing.
 //
-// Children are numbered from 0 in the order of their items. A child's name is made from the run's ARN and its number, so a
-// run that is taken up again after a restart knows its children by their names.
+// Children are numbered from 0 in the order of their items. A child's name is made from the run's ARN and its number,
+// so a run that is taken up again after a restart knows its children by their names.
 //
 // Threading: one thread at a time.
 #pragma once
@@ -42,7 +42,8 @@ class MapRun {
     std::string cause;
   };
 
-  MapRun(MapRunRecord record, std::shared_ptr<const engine::MachineRevision> machine, interpreter::MapRunPlan plan, Limits limits);
+  MapRun(MapRunRecord record, std::shared_ptr<const engine::MachineRevision> machine, interpreter::MapRunPlan plan,
+         Limits limits);
 
   // The items, once they are there. A failure of ItemSelector, which ends the run.
   asl::Evaluated<void> set_items(std::vector<json::Value> items, base::Timestamp now);
@@ -84,16 +85,16 @@ class MapRun {
   std::uint32_t concurrency() const;
 
   Limits limits_;
-  std::string name_prefix_;                       // of the children's names
+  std::string name_prefix_;  // of the children's names
   bool has_items_ = false;
   std::vector<json::Value> items_;                // without batches: the input of child N is made when it starts
   std::vector<interpreter::ChildInput> batches_;  // with them: all inputs
   std::vector<Child> states_;
-  std::vector<std::string> outputs_;              // of succeeded children, by number; empty when they are written to objects
+  std::vector<std::string> outputs_;  // of succeeded children, by number; empty when they are written to objects
   std::size_t output_bytes_ = 0;
-  std::uint32_t next_ = 0;                        // all children before it have been started
-  std::vector<std::uint32_t> again_;              // could not be started
-  MapRunCounts executions_;                       // of states_, kept up to date
+  std::uint32_t next_ = 0;            // all children before it have been started
+  std::vector<std::uint32_t> again_;  // could not be started
+  MapRunCounts executions_;           // of states_, kept up to date
   MapRunCounts item_counts_;
   ChildResults results_;
 };

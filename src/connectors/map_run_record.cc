@@ -13,16 +13,16 @@ using base::ByteWriter;
 constexpr std::uint8_t kVersion = 1;
 
 void write(ByteWriter& out, const MapRunCounts& counts) {
-  for (const std::uint64_t n : {counts.pending, counts.running, counts.succeeded, counts.failed, counts.timed_out, counts.aborted, counts.total,
-                                counts.results_written}) {
+  for (const std::uint64_t n : {counts.pending, counts.running, counts.succeeded, counts.failed, counts.timed_out,
+                                counts.aborted, counts.total, counts.results_written}) {
     out.varint(n);
   }
 }
 
 MapRunCounts read_counts(ByteReader& in) {
   MapRunCounts counts;
-  for (std::uint64_t* n : {&counts.pending, &counts.running, &counts.succeeded, &counts.failed, &counts.timed_out, &counts.aborted, &counts.total,
-                           &counts.results_written}) {
+  for (std::uint64_t* n : {&counts.pending, &counts.running, &counts.succeeded, &counts.failed, &counts.timed_out,
+                           &counts.aborted, &counts.total, &counts.results_written}) {
     *n = in.varint();
   }
   return counts;
@@ -42,10 +42,14 @@ std::optional<base::Timestamp> read_time(ByteReader& in) {
 
 std::string_view to_string(MapRunStatus status) {
   switch (status) {
-    case MapRunStatus::running: return "RUNNING";
-    case MapRunStatus::succeeded: return "SUCCEEDED";
-    case MapRunStatus::failed: return "FAILED";
-    case MapRunStatus::aborted: return "ABORTED";
+    case MapRunStatus::running:
+      return "RUNNING";
+    case MapRunStatus::succeeded:
+      return "SUCCEEDED";
+    case MapRunStatus::failed:
+      return "FAILED";
+    case MapRunStatus::aborted:
+      return "ABORTED";
   }
   return "";
 }
@@ -107,7 +111,9 @@ base::Result<MapRunRecord> MapRunRecord::decode(std::string_view bytes) {
 
 std::string MapRunStore::record_key(std::string_view arn) const { return (prefix_ + 'r').append(arn); }
 std::string MapRunStore::open_key(std::string_view arn) const { return (prefix_ + 'o').append(arn); }
-std::string MapRunStore::listing_prefix(std::string_view execution_arn) const { return (prefix_ + 'e').append(execution_arn) + '\0'; }
+std::string MapRunStore::listing_prefix(std::string_view execution_arn) const {
+  return (prefix_ + 'e').append(execution_arn) + '\0';
+}
 
 base::Result<void> MapRunStore::put(const MapRunRecord& record) {
   const auto batch = store_.new_batch();
@@ -140,7 +146,8 @@ base::Result<std::optional<MapRunRecord>> MapRunStore::find(std::string_view arn
   return std::optional(std::move(record));
 }
 
-base::Result<std::vector<MapRunRecord>> MapRunStore::list(std::string_view execution_arn, std::string_view after, std::size_t count_max) const {
+base::Result<std::vector<MapRunRecord>> MapRunStore::list(std::string_view execution_arn, std::string_view after,
+                                                          std::size_t count_max) const {
   constexpr std::size_t kTimeBytes = 8;
   std::vector<MapRunRecord> records;
   const std::string prefix = listing_prefix(execution_arn);

@@ -1,7 +1,7 @@
 // What is kept of a distributed Map's run: enough to go on after a restart, and what DescribeMapRun shows.
 //
-// The children of a run are executions and are listed under its ARN by the engine; their outcomes are kept there and nowhere
-// else. Only what cannot be had from them is in the record.
+// The children of a run are executions and are listed under its ARN by the engine; their outcomes are kept there and
+// nowhere else. Only what cannot be had from them is in the record.
 #pragma once
 
 #include <cstdint>
@@ -36,9 +36,9 @@ struct MapRunRecord {
   std::string arn;
   std::string execution_arn;
   engine::TaskKey parent;
-  std::uint32_t revision = 0;     // of the state machine
-  std::uint32_t state = 0;        // the Map state, in its program
-  std::string plan;               // TaskRequest::parameters, while the run is open
+  std::uint32_t revision = 0;  // of the state machine
+  std::uint32_t state = 0;     // the Map state, in its program
+  std::string plan;            // TaskRequest::parameters, while the run is open
   std::string execution_name;
   base::Timestamp execution_start;
   MapRunStatus status = MapRunStatus::running;
@@ -49,7 +49,7 @@ struct MapRunRecord {
   double tolerated_failure_percentage = 0;
   std::uint32_t redrive_count = 0;
   std::optional<base::Timestamp> redriven;
-  MapRunCounts items;       // once it has ended
+  MapRunCounts items;  // once it has ended
   MapRunCounts executions;
 
   std::string encode() const;
@@ -69,7 +69,8 @@ class MapRunStore {
   // nullopt: there is no such run.
   base::Result<std::optional<MapRunRecord>> find(std::string_view arn) const;
   // Those of an execution, oldest first, after the run `after` (empty: from the first).
-  base::Result<std::vector<MapRunRecord>> list(std::string_view execution_arn, std::string_view after, std::size_t count_max) const;
+  base::Result<std::vector<MapRunRecord>> list(std::string_view execution_arn, std::string_view after,
+                                               std::size_t count_max) const;
   // Runs that had not ended when they were last written.
   base::Result<std::vector<MapRunRecord>> open_runs() const;
 

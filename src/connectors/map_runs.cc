@@ -19,7 +19,8 @@ std::string arn_for(const engine::TaskDispatch& task, const interpreter::MapRunP
   engine::TaskKey for_label = task.key;
   for_label.task.attempt ^= 0x8000'0000u;
   const std::string label = plan.label.empty() ? request_id_of(for_label) : plan.label;
-  return fmt::format("arn:aws:states:{}:{}:mapRun:{}/{}:{}", task.machine->region, task.machine->account, task.machine->name, label, id);
+  return fmt::format("arn:aws:states:{}:{}:mapRun:{}/{}:{}", task.machine->region, task.machine->account,
+                     task.machine->name, label, id);
 }
 
 base::Error no_such_run() { return make_error(ErrorCode::not_found, "there is no such map run"); }
@@ -47,8 +48,8 @@ MapRunRecord shown(const MapRun& run) {
 
 }  // namespace
 
-MapRuns::MapRuns(store::Store& store, std::string prefix, const engine::MachineSource& machines, engine::Engine& engine, const base::Clock& clock,
-                 Objects* objects, TaskAnswers& answers, Options options)
+MapRuns::MapRuns(store::Store& store, std::string prefix, const engine::MachineSource& machines, engine::Engine& engine,
+                 const base::Clock& clock, Objects* objects, TaskAnswers& answers, Options options)
     : store_(store, std::move(prefix)),
       machines_(machines),
       engine_(engine),
@@ -71,7 +72,8 @@ MapRuns::RunPtr MapRuns::find(const std::string& arn) const {
   return found == runs_.end() ? nullptr : found->second;
 }
 
-// ---- Beginning -------------------------------------------------------------------------------------------------------------
+// ---- Beginning
+// -------------------------------------------------------------------------------------------------------------
 
 void MapRuns::start(engine::TaskDispatch task) {
   work([this, task = std::move(task)] { begin(task); });
@@ -81,7 +83,8 @@ void MapRuns::begin(const engine::TaskDispatch& task) {
   auto run = make_run(task);
   if (!run) {
     log_error("a map run cannot be begun", run.error());
-    return answers_.give(task.key, interpreter::MapRunEnded{task.key.task, false, {}, "States.Runtime", run.error().message});
+    return answers_.give(task.key,
+                         interpreter::MapRunEnded{task.key.task, false, {}, "States.Runtime", run.error().message});
   }
   answers_.give(task.key, interpreter::MapRunStarted{task.key.task, (*run)->record.arn});
   if (const auto read = read_items(**run); !read) {
@@ -89,7 +92,8 @@ void MapRuns::begin(const engine::TaskDispatch& task) {
   }
   const bool redrive = !task.request.map_run_arn.empty();
   if (redrive || task.again) {
-    if (const auto adopted = adopt_children(**run, redrive); !adopted) log_error("the children of a map run cannot be listed", adopted.error());
+    if (const auto adopted = adopt_children(**run, redrive); !adopted)
+      log_error("the children of a map run cannot be listed", adopted.error());
   }
   go_on(*run);
 }
@@ -134,17 +138,20 @@ base::Result<void> MapRuns::read_items(MapRun& run) {
   } else {
     const auto& map = run.machine->program->at(run.plan.state).as<asl::MapState>();
     if (!objects_) {
-      return make_error(ErrorCode::unavailable, "This server has no buckets. Name a folder for one in the configuration: [buckets] NAME = \"/path\"");
+      return make_error(
+          ErrorCode::unavailable,
+          "This server has no buckets. Name a folder for one in the configuration: [buckets] NAME = \"/path\"");
     }
     ESC_TRY(items, connectors::read_items(*objects_, *map.item_reader, run.plan, options_.read));
   }
   const std::lock_guard lock(mutex_);
-  if (const auto set = run.set_items(std::move(items), clock_.now()); !set) return make_error(ErrorCode::invalid, set.error().cause);
+  if (const auto set = run.set_items(std::move(items), clock_.now()); !set)
+    return make_error(ErrorCode::invalid, set.error().cause);
   return {};
 }
 
-// Finds the children that were started before: those that ended well are taken over, those that run go on. In a redrive the
-// others run again.
+// Finds the children that were started before: those that ended well are taken over, those that run go on. In a redrive
+// the others run again.
 base::Result<void> MapRuns::adopt_children(MapRun& run, bool redrive) {
   engine::ListQuery query;
   query.map_run_arn = run.record.arn;
@@ -204,7 +211,8 @@ base::Result<MapRuns::RunPtr> MapRuns::restore(MapRunRecord record) {
   return run;
 }
 
-// ---- Running ---------------------------------------------------------------------------------------------------------------
+// ---- Running
+// ---------------------------------------------------------------------------------------------------------------
 
 void MapRuns::go_on(const RunPtr& run) {
   if (run->record.status != MapRunStatus::running || !start_children(run)) return;
@@ -244,26 +252,27 @@ void MapRuns::start_child(const RunPtr& run, MapRun::Start child) {
   request.map_run_arn = run->record.arn;
   request.graph = run->plan.processor;
   request.express = run->plan.express;
-  engine_.start_execution(std::move(request), [this, run, number = child.number](base::Result<engine::Started> started) {
-    if (started) {
-      bool wanted = true;
-      {
-        const std::lock_guard lock(mutex_);
-        wanted = run->record.status == MapRunStatus::running;
-      }
-      if (!wanted) engine_.submit(started->id, interpreter::Stop{}, nullptr);
-      return;
-    }
-    // One that has ended already is known from the listing, or is told again.
-    if (started.error().code == ErrorCode::already_exists) return;
-    loop_->post_after(options_.retry_time, [this, run, number] {
-      {
-        const std::lock_guard lock(mutex_);
-        run->not_started(number);
-      }
-      go_on(run);
-    });
-  });
+  engine_.start_execution(std::move(request),
+                          [this, run, number = child.number](base::Result<engine::Started> started) {
+                            if (started) {
+                              bool wanted = true;
+                              {
+                                const std::lock_guard lock(mutex_);
+                                wanted = run->record.status == MapRunStatus::running;
+                              }
+                              if (!wanted) engine_.submit(started->id, interpreter::Stop{}, nullptr);
+                              return;
+                            }
+                            // One that has ended already is known from the listing, or is told again.
+                            if (started.error().code == ErrorCode::already_exists) return;
+                            loop_->post_after(options_.retry_time, [this, run, number] {
+                              {
+                                const std::lock_guard lock(mutex_);
+                                run->not_started(number);
+                              }
+                              go_on(run);
+                            });
+                          });
 }
 
 void MapRuns::child_ended(engine::ChildEnded child, std::move_only_function<void()> settled) {
@@ -284,7 +293,8 @@ void MapRuns::take_child(const engine::ChildEnded& child) {
   go_on(run);
 }
 
-// ---- Ending ----------------------------------------------------------------------------------------------------------------
+// ---- Ending
+// ----------------------------------------------------------------------------------------------------------------
 
 void MapRuns::finish(const RunPtr& run, MapRun::Outcome outcome) {
   if (outcome.succeeded && run->writes_results()) write_results(*run, outcome);
@@ -295,7 +305,8 @@ void MapRuns::finish(const RunPtr& run, MapRun::Outcome outcome) {
     run->record.status = outcome.succeeded ? MapRunStatus::succeeded : MapRunStatus::failed;
     run->record.stopped = clock_.now();
   }
-  interpreter::MapRunEnded ended{run->record.parent.task, outcome.succeeded, {}, std::move(outcome.error), std::move(outcome.cause)};
+  interpreter::MapRunEnded ended{
+      run->record.parent.task, outcome.succeeded, {}, std::move(outcome.error), std::move(outcome.cause)};
   if (outcome.succeeded) ended.output = json::Payload::from_text(std::move(outcome.output));
   // The record is closed once the parent knows, so that a run whose end was lost is ended again after a restart.
   answers_.give(run->record.parent, std::move(ended), [this, run](base::Result<void> done) {
@@ -306,8 +317,10 @@ void MapRuns::finish(const RunPtr& run, MapRun::Outcome outcome) {
 
 void MapRuns::write_results(MapRun& run, MapRun::Outcome& outcome) {
   const auto& map = run.machine->program->at(run.plan.state).as<asl::MapState>();
-  auto written = objects_ ? connectors::write_results(*objects_, *map.result_writer, run.plan.writer_parameters, run.record.arn, run.results())
-                          : base::Result<WrittenResults>(make_error(ErrorCode::unavailable, "This server has no buckets"));
+  auto written = objects_
+                     ? connectors::write_results(*objects_, *map.result_writer, run.plan.writer_parameters,
+                                                 run.record.arn, run.results())
+                     : base::Result<WrittenResults>(make_error(ErrorCode::unavailable, "This server has no buckets"));
   if (!written) {
     outcome = {false, {}, "States.ResultWriterFailed", written.error().message};
     return;
@@ -325,7 +338,8 @@ void MapRuns::stop_children(const MapRun& run) {
   do {
     const auto page = engine_.reader().list(query);
     if (!page) return log_error("the children of a map run cannot be stopped", page.error());
-    for (const engine::ExecutionSummary& child : page->executions) engine_.submit(child.id, interpreter::Stop{}, nullptr);
+    for (const engine::ExecutionSummary& child : page->executions)
+      engine_.submit(child.id, interpreter::Stop{}, nullptr);
     query.cursor = page->cursor;
   } while (!query.cursor.empty());
 }
@@ -366,7 +380,8 @@ void MapRuns::close(const RunPtr& run, MapRunStatus status) {
   arn_of_.erase(record.parent);
 }
 
-// ---- Looking ---------------------------------------------------------------------------------------------------------------
+// ---- Looking
+// ---------------------------------------------------------------------------------------------------------------
 
 base::Result<MapRunRecord> MapRuns::describe(const std::string& arn) {
   {
@@ -378,7 +393,8 @@ base::Result<MapRunRecord> MapRuns::describe(const std::string& arn) {
   return std::move(*record);
 }
 
-base::Result<std::vector<MapRunRecord>> MapRuns::list(const std::string& execution_arn, const std::string& after, std::size_t count_max) {
+base::Result<std::vector<MapRunRecord>> MapRuns::list(const std::string& execution_arn, const std::string& after,
+                                                      std::size_t count_max) {
   ESC_TRY(std::vector<MapRunRecord> records, store_.list(execution_arn, after, count_max));
   const std::lock_guard lock(mutex_);
   for (MapRunRecord& record : records) {

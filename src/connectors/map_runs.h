@@ -1,8 +1,9 @@
-// Carries out the runs of distributed Maps: starts their children, hears of their ends, and tells the parent how the run ended.
+// Carries out the runs of distributed Maps: starts their children, hears of their ends, and tells the parent how the
+// run ended.
 //
-// All runs are worked on by one thread of their own, which may block (records are written, items are read there); calls from
-// other threads are posted to it. What a run needs to go on after a restart is in its record and in the engine's listing of its
-// children: resume() takes open runs up before the engine starts.
+// All runs are worked on by one thread of their own, which may block (records are written, items are read there); calls
+// from other threads are posted to it. What a run needs to go on after a restart is in its record and in the engine's
+// listing of its children: resume() takes open runs up before the engine starts.
 //
 // Threading: any thread. describe(), list() and update() block.
 #pragma once
@@ -41,8 +42,8 @@ class MapRuns {
   };
 
   // All borrowed; `objects` may be nullptr: then items are those of the definition only.
-  MapRuns(store::Store& store, std::string prefix, const engine::MachineSource& machines, engine::Engine& engine, const base::Clock& clock,
-          Objects* objects, TaskAnswers& answers, Options options);
+  MapRuns(store::Store& store, std::string prefix, const engine::MachineSource& machines, engine::Engine& engine,
+          const base::Clock& clock, Objects* objects, TaskAnswers& answers, Options options);
   ~MapRuns();
 
   // Takes up the runs that were open when the process ended. Once, before the engine starts. Errors: io, corrupt.
@@ -54,7 +55,8 @@ class MapRuns {
 
   // Errors: not_found, io, corrupt.
   base::Result<MapRunRecord> describe(const std::string& arn);
-  base::Result<std::vector<MapRunRecord>> list(const std::string& execution_arn, const std::string& after, std::size_t count_max);
+  base::Result<std::vector<MapRunRecord>> list(const std::string& execution_arn, const std::string& after,
+                                               std::size_t count_max);
   // Errors: not_found; conflict when the run has ended.
   base::Result<void> update(const std::string& arn, const MapRunChanges& changes);
 
@@ -89,9 +91,9 @@ class MapRuns {
 
   // Taken by the working thread while it changes a run, and by whoever looks at one.
   mutable std::mutex mutex_;
-  std::map<std::string, RunPtr> runs_;                 // guarded by mutex_; open runs, by ARN
-  std::map<engine::TaskKey, std::string> arn_of_;      // guarded by mutex_
-  std::unique_ptr<http::Loop> loop_;                   // last: its thread uses all of the above
+  std::map<std::string, RunPtr> runs_;             // guarded by mutex_; open runs, by ARN
+  std::map<engine::TaskKey, std::string> arn_of_;  // guarded by mutex_
+  std::unique_ptr<http::Loop> loop_;               // last: its thread uses all of the above
 };
 
 }  // namespace escapement::connectors

@@ -52,7 +52,8 @@ json::Value to_model(const json::Value& value, const Shape& shape) {
     case ShapeType::map: {
       if (!value.is_object()) return value;
       std::vector<json::Member> members;
-      for (const json::Member& member : value.members()) members.push_back({member.key, to_model(member.value, *shape.element.shape)});
+      for (const json::Member& member : value.members())
+        members.push_back({member.key, to_model(member.value, *shape.element.shape)});
       return json::Value::object(std::move(members));
     }
     case ShapeType::string:
@@ -86,7 +87,8 @@ json::Value from_model(const json::Value& value, const Shape& shape) {
     case ShapeType::map: {
       if (!value.is_object()) return value;
       std::vector<json::Member> members;
-      for (const json::Member& member : value.members()) members.push_back({member.key, from_model(member.value, *shape.element.shape)});
+      for (const json::Member& member : value.members())
+        members.push_back({member.key, from_model(member.value, *shape.element.shape)});
       return json::Value::object(std::move(members));
     }
     case ShapeType::timestamp:

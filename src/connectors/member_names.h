@@ -7,8 +7,8 @@
 
 namespace escapement::connectors {
 
-// A task's parameters as the operation's input. JSON where the model wants a text becomes that text, ISO 8601 times become
-// seconds; members that the model does not know stay as they are.
+// A task's parameters as the operation's input. JSON where the model wants a text becomes that text, ISO 8601 times
+// become seconds; members that the model does not know stay as they are.
 json::Value to_model(const json::Value& parameters, const wire::Shape& shape);
 
 // An operation's answer as a task's result: capitals, times as ISO 8601, nulls left out.

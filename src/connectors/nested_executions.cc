@@ -29,12 +29,18 @@ engine::ParentLink link_of(const interpreter::TaskRequest& request) {
 
 std::string_view status_name(interpreter::Status status) {
   switch (status) {
-    case interpreter::Status::running: return "RUNNING";
-    case interpreter::Status::succeeded: return "SUCCEEDED";
-    case interpreter::Status::failed: return "FAILED";
-    case interpreter::Status::timed_out: return "TIMED_OUT";
-    case interpreter::Status::aborted: return "ABORTED";
-    case interpreter::Status::pending_redrive: return "PENDING_REDRIVE";
+    case interpreter::Status::running:
+      return "RUNNING";
+    case interpreter::Status::succeeded:
+      return "SUCCEEDED";
+    case interpreter::Status::failed:
+      return "FAILED";
+    case interpreter::Status::timed_out:
+      return "TIMED_OUT";
+    case interpreter::Status::aborted:
+      return "ABORTED";
+    case interpreter::Status::pending_redrive:
+      return "PENDING_REDRIVE";
   }
   return "";
 }
@@ -94,29 +100,32 @@ void NestedExecutions::start(engine::TaskDispatch task) {
 
   const auto machine = task.machine;
   const std::string task_role = task.request.role_arn;
-  roles_.task_role(
-      *machine, task_role,
-      [this, task = std::move(task), request = std::move(request)](base::Result<RoleSessions::PrincipalPtr> principal) mutable {
-        const auto fail = [this](const engine::TaskKey& key, const base::Error& error) {
-          TaskError words = optimised_error("states", error, request_id_of(key));
-          answers_.failed(key, std::move(words.error), std::move(words.cause));
-        };
-        if (!principal) return fail(task.key, principal.error());
-        request.principal = *principal;
-        starter_.start_child(std::move(request), [this, fail, task = std::move(task), principal = *principal](base::Result<engine::Started> child) {
-          if (!child) return fail(task.key, child.error());
-          if (link_of(task.request) != engine::ParentLink::none) {
-            const std::lock_guard lock(mutex_);
-            children_.insert_or_assign(task.key, Child{child->arn, principal});
-          }
-          started(task, *child);
-        });
-      });
+  roles_.task_role(*machine, task_role,
+                   [this, task = std::move(task),
+                    request = std::move(request)](base::Result<RoleSessions::PrincipalPtr> principal) mutable {
+                     const auto fail = [this](const engine::TaskKey& key, const base::Error& error) {
+                       TaskError words = optimised_error("states", error, request_id_of(key));
+                       answers_.failed(key, std::move(words.error), std::move(words.cause));
+                     };
+                     if (!principal) return fail(task.key, principal.error());
+                     request.principal = *principal;
+                     starter_.start_child(std::move(request),
+                                          [this, fail, task = std::move(task),
+                                           principal = *principal](base::Result<engine::Started> child) {
+                                            if (!child) return fail(task.key, child.error());
+                                            if (link_of(task.request) != engine::ParentLink::none) {
+                                              const std::lock_guard lock(mutex_);
+                                              children_.insert_or_assign(task.key, Child{child->arn, principal});
+                                            }
+                                            started(task, *child);
+                                          });
+                   });
 }
 
 void NestedExecutions::started(const engine::TaskDispatch& task, const engine::Started& child) {
   const std::string request_id = request_id_of(task.key);
-  const std::string body = fmt::format("{{\"executionArn\":\"{}\",\"startDate\":{:.3f}}}", child.arn, child.start_time.as_seconds());
+  const std::string body =
+      fmt::format("{{\"executionArn\":\"{}\",\"startDate\":{:.3f}}}", child.arn, child.start_time.as_seconds());
   std::string output = "{\"ExecutionArn\":";
   json::print_string_to(output, child.arn);
   output += ',';
@@ -128,7 +137,8 @@ void NestedExecutions::started(const engine::TaskDispatch& task, const engine::S
                        {"Content-Type", "application/x-amz-json-1.0"}},
                       request_id, 200);
   output += fmt::format(",\"StartDate\":{}}}", child.start_time.ms());
-  if (task.request.pattern == interpreter::TaskPattern::request_response) return answers_.succeeded(task.key, std::move(output));
+  if (task.request.pattern == interpreter::TaskPattern::request_response)
+    return answers_.succeeded(task.key, std::move(output));
   answers_.submitted(task.key, std::move(output));
 }
 

@@ -1,8 +1,8 @@
 // Tasks that start executions of other state machines: states:startExecution, plain, `.sync`, `.sync:2` and
 // `.waitForTaskToken`.
 //
-// A child that its parent waits for is tied to the parent's task in the store (engine::ParentLink), so its end reaches the
-// parent whatever happens in between. A child without a name gets one made from the task's key: a task that is
+// A child that its parent waits for is tied to the parent's task in the store (engine::ParentLink), so its end reaches
+// the parent whatever happens in between. A child without a name gets one made from the task's key: a task that is
 // dispatched twice starts one execution.
 //
 // Threading: any thread; nothing blocks but the rare look at an execution that was there already.

@@ -28,12 +28,13 @@ class Objects {
   virtual ~Objects() = default;
   virtual base::Result<std::string> read(std::string_view bucket, std::string_view key) const = 0;
   // In the order of their keys, at most `count_max`.
-  virtual base::Result<std::vector<ObjectSummary>> list(std::string_view bucket, std::string_view prefix, std::size_t count_max) const = 0;
+  virtual base::Result<std::vector<ObjectSummary>> list(std::string_view bucket, std::string_view prefix,
+                                                        std::size_t count_max) const = 0;
   virtual base::Result<void> write(std::string_view bucket, std::string_view key, std::string_view content) = 0;
 };
 
-// Folders of this machine, each standing for a bucket. Keys are paths below the folder; nothing outside of it is reached,
-// neither by ".." nor through a symbolic link.
+// Folders of this machine, each standing for a bucket. Keys are paths below the folder; nothing outside of it is
+// reached, neither by ".." nor through a symbolic link.
 class FolderObjects final : public Objects {
  public:
   struct Options {
@@ -43,7 +44,8 @@ class FolderObjects final : public Objects {
   FolderObjects(std::map<std::string, std::filesystem::path, std::less<>> buckets, Options options);
 
   base::Result<std::string> read(std::string_view bucket, std::string_view key) const override;
-  base::Result<std::vector<ObjectSummary>> list(std::string_view bucket, std::string_view prefix, std::size_t count_max) const override;
+  base::Result<std::vector<ObjectSummary>> list(std::string_view bucket, std::string_view prefix,
+                                                std::size_t count_max) const override;
   base::Result<void> write(std::string_view bucket, std::string_view key, std::string_view content) override;
 
  private:

@@ -23,7 +23,8 @@ std::string file_of(const std::vector<std::string>& children, bool lines) {
 
 }  // namespace
 
-base::Result<WrittenResults> write_results(Objects& objects, const asl::ResultWriter& writer, const json::Value& parameters, std::string_view run_arn,
+base::Result<WrittenResults> write_results(Objects& objects, const asl::ResultWriter& writer,
+                                           const json::Value& parameters, std::string_view run_arn,
                                            const ChildResults& results) {
   const bool lines = writer.output_type == "JSONL";
   WrittenResults written{text_of(parameters, "Bucket"), {}};

@@ -32,7 +32,8 @@ struct ChildResults {
 
 // `parameters` are the writer's Bucket and Prefix. Errors: those of `objects`; their message is the cause of
 // States.ResultWriterFailed.
-base::Result<WrittenResults> write_results(Objects& objects, const asl::ResultWriter& writer, const json::Value& parameters, std::string_view run_arn,
+base::Result<WrittenResults> write_results(Objects& objects, const asl::ResultWriter& writer,
+                                           const json::Value& parameters, std::string_view run_arn,
                                            const ChildResults& results);
 
 }  // namespace escapement::connectors

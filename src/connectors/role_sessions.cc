@@ -8,9 +8,7 @@ namespace {
 constexpr std::string_view kService = "states.amazonaws.com";
 
 // AWS names the sessions of a state machine's role with 32 random letters.
-std::string new_session_name() {
-  return base::random_text(32, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
-}
+std::string new_session_name() { return base::random_text(32, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"); }
 
 }  // namespace
 
@@ -31,8 +29,8 @@ void RoleSessions::keep(const std::string& key, PrincipalPtr principal) {
 base::Result<RoleSessions::PrincipalPtr> RoleSessions::machine_role(const engine::MachineRevision& machine) {
   const std::string key = machine.arn + ' ' + machine.role_arn;
   if (PrincipalPtr principal = find(key)) return principal;
-  ESC_TRY(PrincipalPtr principal,
-          authoriser_.assume_for_service(machine.role_arn, kService, new_session_name(), {{"aws:SourceArn", machine.arn}}));
+  ESC_TRY(PrincipalPtr principal, authoriser_.assume_for_service(machine.role_arn, kService, new_session_name(),
+                                                                 {{"aws:SourceArn", machine.arn}}));
   keep(key, principal);
   return principal;
 }
@@ -49,12 +47,14 @@ void RoleSessions::task_role(const engine::MachineRevision& machine, const std::
   call.region = machine.region;
   call.principal = *own;
   call.input = json::Value::object({{"RoleArn", task_role}, {"RoleSessionName", new_session_name()}});
-  caller_.call(std::move(call), [this, key = std::move(key), done = std::move(done)](base::Result<json::Value> answer) mutable {
+  caller_.call(std::move(call), [this, key = std::move(key),
+                                 done = std::move(done)](base::Result<json::Value> answer) mutable {
     if (!answer) return done(std::move(answer).error());
     const json::Value* credentials = answer->find("Credentials");
     const json::Value* id = credentials ? credentials->find("AccessKeyId") : nullptr;
     const auto found = id && id->is_string() ? credentials_.find_credentials(id->as_string()) : nullptr;
-    if (!found) return done(base::make_error(base::ErrorCode::internal, "AssumeRole gave credentials that are not known here"));
+    if (!found)
+      return done(base::make_error(base::ErrorCode::internal, "AssumeRole gave credentials that are not known here"));
     keep(key, found->principal);
     done(found->principal);
   });

@@ -10,7 +10,8 @@
 namespace escapement::connectors {
 namespace {
 
-// How the SDK for Java, version 1, names a service: the errors' prefix, the service in the text, the class of errors without one.
+// How the SDK for Java, version 1, names a service: the errors' prefix, the service in the text, the class of errors
+// without one.
 struct ServiceNames {
   std::string_view service;
   std::string_view prefix;
@@ -43,9 +44,16 @@ ServiceNames names_of(std::string_view service) {
 
 // Names that the SDK for Java, version 2, gives to its clients; others are the service's name with a capital.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 10> kSdkClients = {{
-    {"sfn", "Sfn"}, {"dynamodb", "DynamoDb"}, {"cloudwatchlogs", "CloudWatchLogs"}, {"eventbridge", "EventBridge"},
-    {"cloudwatch", "CloudWatch"}, {"secretsmanager", "SecretsManager"}, {"apigateway", "ApiGateway"}, {"ec2", "Ec2"},
-    {"dynamodbstreams", "DynamoDbStreams"}, {"cloudformation", "CloudFormation"},
+    {"sfn", "Sfn"},
+    {"dynamodb", "DynamoDb"},
+    {"cloudwatchlogs", "CloudWatchLogs"},
+    {"eventbridge", "EventBridge"},
+    {"cloudwatch", "CloudWatch"},
+    {"secretsmanager", "SecretsManager"},
+    {"apigateway", "ApiGateway"},
+    {"ec2", "Ec2"},
+    {"dynamodbstreams", "DynamoDbStreams"},
+    {"cloudformation", "CloudFormation"},
 }};
 
 std::string sdk_client(std::string_view service) {
@@ -63,9 +71,10 @@ std::string exception_name(std::string_view code) {
 
 // Errors that the services' front door raises: no operation's model names them.
 bool is_common_error(std::string_view name) {
-  constexpr std::array<std::string_view, 9> kCommon = {"AccessDeniedException", "AccessDenied", "UnrecognizedClientException",
-                                                       "ThrottlingException", "InternalFailure", "ServiceUnavailable",
-                                                       "UnsupportedOperation", "UnknownOperationException", "SerializationException"};
+  constexpr std::array<std::string_view, 9> kCommon = {
+      "AccessDeniedException", "AccessDenied",       "UnrecognizedClientException", "ThrottlingException",
+      "InternalFailure",       "ServiceUnavailable", "UnsupportedOperation",        "UnknownOperationException",
+      "SerializationException"};
   for (const auto& common : kCommon) {
     if (name == common) return true;
   }
@@ -76,18 +85,24 @@ bool is_common_error(std::string_view name) {
 
 int http_status(const base::Error& error) {
   constexpr std::array<std::pair<std::string_view, int>, 5> kByName = {{
-      {"ResourceNotFoundException", 404}, {"TooManyRequestsException", 429}, {"ResourceConflictException", 409},
-      {"RequestTooLargeException", 413}, {"AccessDeniedException", 403},
+      {"ResourceNotFoundException", 404},
+      {"TooManyRequestsException", 429},
+      {"ResourceConflictException", 409},
+      {"RequestTooLargeException", 413},
+      {"AccessDeniedException", 403},
   }};
   for (const auto& [name, status] : kByName) {
     if (error.name == name) return status;
   }
   switch (error.code) {
-    case base::ErrorCode::unavailable: return 503;
+    case base::ErrorCode::unavailable:
+      return 503;
     case base::ErrorCode::io:
     case base::ErrorCode::corrupt:
-    case base::ErrorCode::internal: return 500;
-    default: return 400;
+    case base::ErrorCode::internal:
+      return 500;
+    default:
+      return 400;
   }
 }
 
@@ -99,18 +114,20 @@ TaskError optimised_error(std::string_view service, const base::Error& error, st
   const bool anonymous = is_common_error(code) || code == "ValidationException";
   return {
       fmt::format("{}.{}", names.prefix, anonymous ? std::string(names.base_class) : exception_name(code)),
-      fmt::format("{} (Service: {}; Status Code: {}; Error Code: {}; Request ID: {}; Proxy: null)", error.message, names.long_name,
-                  status, code, request_id),
+      fmt::format("{} (Service: {}; Status Code: {}; Error Code: {}; Request ID: {}; Proxy: null)", error.message,
+                  names.long_name, status, code, request_id),
   };
 }
 
 TaskError sdk_error(std::string_view service, const base::Error& error, std::string_view request_id, bool modelled) {
   const std::string client = sdk_client(service);
   const int status = service == "lambda" || http_status(error) >= 500 ? http_status(error) : 400;
-  const std::string name = modelled && !is_common_error(error.name) && !error.name.empty() ? exception_name(error.name) : client + "Exception";
+  const std::string name = modelled && !is_common_error(error.name) && !error.name.empty() ? exception_name(error.name)
+                                                                                           : client + "Exception";
   return {
       fmt::format("{}.{}", client, name),
-      fmt::format("{} (Service: {}, Status Code: {}, Request ID: {}) (SDK Attempt Count: 1)", error.message, client, status, request_id),
+      fmt::format("{} (Service: {}, Status Code: {}, Request ID: {}) (SDK Attempt Count: 1)", error.message, client,
+                  status, request_id),
   };
 }
 
@@ -140,8 +157,9 @@ std::string http_date(base::Timestamp time) {
   gmtime_r(&seconds, &parts);
   constexpr std::array kDays = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
   constexpr std::array kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  return fmt::format("{}, {:02} {} {} {:02}:{:02}:{:02} GMT", kDays[static_cast<std::size_t>(parts.tm_wday)], parts.tm_mday,
-                     kMonths[static_cast<std::size_t>(parts.tm_mon)], parts.tm_year + 1900, parts.tm_hour, parts.tm_min, parts.tm_sec);
+  return fmt::format("{}, {:02} {} {} {:02}:{:02}:{:02} GMT", kDays[static_cast<std::size_t>(parts.tm_wday)],
+                     parts.tm_mday, kMonths[static_cast<std::size_t>(parts.tm_mon)], parts.tm_year + 1900,
+                     parts.tm_hour, parts.tm_min, parts.tm_sec);
 }
 
 }  // namespace escapement::connectors

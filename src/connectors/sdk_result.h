@@ -1,9 +1,10 @@
 // What AWS's integrations add to a service's answer, and how they word its errors.
 //
-// Optimised integrations (arn:aws:states:::lambda:invoke) speak through version 1 of AWS's SDK for Java and put the HTTP
-// response's metadata into the result; `aws-sdk:` integrations speak through version 2 and do not. Their errors are named
-// and worded accordingly: "Lambda.ResourceNotFoundException" with "(Service: AWSLambda; Status Code: 404; …; Proxy: null)"
-// against "Sfn.InvalidTokenException" with "(Service: Sfn, Status Code: 400, Request ID: …) (SDK Attempt Count: 1)".
+// Optimised integrations (arn:aws:states:::lambda:invoke) speak through version 1 of AWS's SDK for Java and put the
+// HTTP response's metadata into the result; `aws-sdk:` integrations speak through version 2 and do not. Their errors
+// are named and worded accordingly: "Lambda.ResourceNotFoundException" with "(Service: AWSLambda; Status Code: 404; …;
+// Proxy: null)" against "Sfn.InvalidTokenException" with "(Service: Sfn, Status Code: 400, Request ID: …) (SDK Attempt
+// Count: 1)".
 #pragma once
 
 #include <string>

@@ -23,7 +23,7 @@ struct ServiceCall {
   std::string operation;  // "SendTaskSuccess"
   std::string region;
   std::shared_ptr<const identity::Principal> principal;
-  json::Value input;      // members named as in the model
+  json::Value input;  // members named as in the model
 };
 
 class ServiceCaller {

@@ -14,7 +14,8 @@ using base::ErrorCode;
 using base::make_error;
 
 // The API models' names of the services whose names in `aws-sdk:` resources differ.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 2> kModels = {{{"sfn", "stepfunctions"}, {"cloudwatchlogs", "logs"}}};
+constexpr std::array<std::pair<std::string_view, std::string_view>, 2> kModels = {
+    {{"sfn", "stepfunctions"}, {"cloudwatchlogs", "logs"}}};
 
 std::string model_of(std::string_view service) {
   for (const auto& [name, model] : kModels) {
@@ -25,7 +26,8 @@ std::string model_of(std::string_view service) {
 
 std::string operation_of(std::string_view action) {
   std::string operation(action);
-  if (!operation.empty() && operation[0] >= 'a' && operation[0] <= 'z') operation[0] = static_cast<char>(operation[0] - 'a' + 'A');
+  if (!operation.empty() && operation[0] >= 'a' && operation[0] <= 'z')
+    operation[0] = static_cast<char>(operation[0] - 'a' + 'A');
   return operation;
 }
 
@@ -48,7 +50,8 @@ void ServiceConnector::call(engine::TaskDispatch task) {
   if (!caller_.offers(target.model, target.operation) || !wire::find_model(target.model)) {
     return fail(target,
                 make_error(ErrorCode::unavailable, "SdkClientException",
-                           fmt::format("Unable to execute HTTP request: this server does not offer {} of {} itself. To reach a service that does, "
+                           fmt::format("Unable to execute HTTP request: this server does not offer {} of {} itself. To "
+                                       "reach a service that does, "
                                        "give its address in the configuration: [endpoints.{}] url = \"https://…\"",
                                        target.operation, target.service, target.service)),
                 true);
@@ -58,14 +61,15 @@ void ServiceConnector::call(engine::TaskDispatch task) {
     return fail(target, make_error(ErrorCode::unsupported, "UnsupportedOperation", why), false);
   }
   roles_.task_role(*task.machine, task.request.role_arn,
-                   [this, target = std::move(target), region, parameters = *parameters](base::Result<RoleSessions::PrincipalPtr> principal) {
+                   [this, target = std::move(target), region,
+                    parameters = *parameters](base::Result<RoleSessions::PrincipalPtr> principal) {
                      if (!principal) return fail(target, principal.error(), false);
                      call_here(target, *principal, region, parameters);
                    });
 }
 
-void ServiceConnector::call_here(const Target& target, const RoleSessions::PrincipalPtr& principal, const std::string& region,
-                                 const json::Value& parameters) {
+void ServiceConnector::call_here(const Target& target, const RoleSessions::PrincipalPtr& principal,
+                                 const std::string& region, const json::Value& parameters) {
   const wire::Model* model = wire::find_model(target.model);
   const wire::Operation* operation = model->find_operation(target.operation);
   ServiceCall call;
@@ -81,17 +85,18 @@ void ServiceConnector::call_here(const Target& target, const RoleSessions::Princ
 }
 
 void ServiceConnector::call_endpoint(const Target& target, const std::string& region, const json::Value& parameters) {
-  endpoints_.call(target.service, target.operation, region, parameters, [this, target](base::Result<json::Value> result) {
-    if (!result) {
-      base::Error error = result.error();
-      if (error.name.empty()) {
-        error.name = "SdkClientException";
-        error.message = "Unable to execute HTTP request: " + error.message;
-      }
-      return fail(target, error, true);
-    }
-    answer(target, *result);
-  });
+  endpoints_.call(target.service, target.operation, region, parameters,
+                  [this, target](base::Result<json::Value> result) {
+                    if (!result) {
+                      base::Error error = result.error();
+                      if (error.name.empty()) {
+                        error.name = "SdkClientException";
+                        error.message = "Unable to execute HTTP request: " + error.message;
+                      }
+                      return fail(target, error, true);
+                    }
+                    answer(target, *result);
+                  });
 }
 
 void ServiceConnector::answer(const Target& target, const json::Value& result) {
@@ -115,7 +120,8 @@ void ServiceConnector::answer(const Target& target, const json::Value& result) {
 
 void ServiceConnector::fail(const Target& target, const base::Error& error, bool modelled) {
   const std::string request_id = request_id_of(target.key);
-  TaskError words = target.optimised ? optimised_error(target.service, error, request_id) : sdk_error(target.service, error, request_id, modelled);
+  TaskError words = target.optimised ? optimised_error(target.service, error, request_id)
+                                     : sdk_error(target.service, error, request_id, modelled);
   // A request that reached nobody has neither a status nor an id.
   if (error.name == "SdkClientException") words.cause = error.message;
   answers_.failed(target.key, std::move(words.error), std::move(words.cause));

@@ -1,8 +1,9 @@
-// Tasks that call an operation of an AWS service: `aws-sdk:SERVICE:ACTION` for any, and the optimised integrations other than
-// lambda:invoke and states:startExecution.
+// Tasks that call an operation of an AWS service: `aws-sdk:SERVICE:ACTION` for any, and the optimised integrations
+// other than lambda:invoke and states:startExecution.
 //
-// What this server offers is called in the process, as the state machine's role. Anything else needs an endpoint of its own in
-// the configuration; without one the task fails with the error that AWS's SDK gives when it cannot reach a service
+// What this server offers is called in the process, as the state machine's role. Anything else needs an endpoint of its
+// own in the configuration; without one the task fails with the error that AWS's SDK gives when it cannot reach a
+// service
 // ("SQS.SdkClientException"), and the cause says what to configure.
 //
 // Threading: any thread; nothing blocks.
@@ -22,7 +23,8 @@ namespace escapement::connectors {
 
 class ServiceConnector {
  public:
-  ServiceConnector(ServiceCaller& caller, RoleSessions& roles, const Endpoints& endpoints, const base::Clock& clock, TaskAnswers& answers)
+  ServiceConnector(ServiceCaller& caller, RoleSessions& roles, const Endpoints& endpoints, const base::Clock& clock,
+                   TaskAnswers& answers)
       : caller_(caller), roles_(roles), endpoints_(endpoints), clock_(clock), answers_(answers) {}
 
   void call(engine::TaskDispatch task);
@@ -38,7 +40,8 @@ class ServiceConnector {
     bool waits_for_token = false;
   };
 
-  void call_here(const Target& target, const RoleSessions::PrincipalPtr& principal, const std::string& region, const json::Value& parameters);
+  void call_here(const Target& target, const RoleSessions::PrincipalPtr& principal, const std::string& region,
+                 const json::Value& parameters);
   void call_endpoint(const Target& target, const std::string& region, const json::Value& parameters);
   void answer(const Target& target, const json::Value& result);
   void fail(const Target& target, const base::Error& error, bool modelled);

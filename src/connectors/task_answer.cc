@@ -48,7 +48,8 @@ void TaskAnswers::give_lone(const engine::TaskKey& task, interpreter::Command co
 }
 
 std::string request_id_of(const engine::TaskKey& task) {
-  base::SplitMix generator(task.execution.bits ^ (std::uint64_t{task.task.frame} << 32 | task.task.attempt) * 0x9e3779b97f4a7c15ull);
+  base::SplitMix generator(task.execution.bits ^
+                           (std::uint64_t{task.task.frame} << 32 | task.task.attempt) * 0x9e3779b97f4a7c15ull);
   return base::seeded_uuid(generator);
 }
 

@@ -1,5 +1,5 @@
-// The answers that connectors give for a task: to the engine, or, for a task that belongs to no execution (TestState), to whoever
-// asked for it.
+// The answers that connectors give for a task: to the engine, or, for a task that belongs to no execution (TestState),
+// to whoever asked for it.
 //
 // Threading: any thread.
 #pragma once
@@ -51,7 +51,8 @@ class TaskAnswers {
   std::uint32_t last_lone_ = 0;                       // guarded by mutex_
 };
 
-// A request id that is the same each time for the same task, in the form of a UUID: what callees see as an idempotency token.
+// A request id that is the same each time for the same task, in the form of a UUID: what callees see as an idempotency
+// token.
 std::string request_id_of(const engine::TaskKey& task);
 
 }  // namespace escapement::connectors

@@ -18,12 +18,13 @@ class Poll : public std::enable_shared_from_this<Poll> {
       : operations_(operations), arn_(std::move(arn)), worker_(std::move(worker)), respond_(std::move(respond)) {}
 
   void wait() {
-    const auto place = operations_.connectors.activities().poll(arn_, [self = shared_from_this()](std::optional<connectors::ActivityTask> task) {
-      self->take(std::move(task));
-    });
+    const auto place = operations_.connectors.activities().poll(
+        arn_,
+        [self = shared_from_this()](std::optional<connectors::ActivityTask> task) { self->take(std::move(task)); });
     if (!place) {
-      respond_(base::make_error(base::ErrorCode::limit_exceeded, "ActivityWorkerLimitExceeded",
-                                "The maximum number of workers concurrently polling for activity tasks has been reached"));
+      respond_(
+          base::make_error(base::ErrorCode::limit_exceeded, "ActivityWorkerLimitExceeded",
+                           "The maximum number of workers concurrently polling for activity tasks has been reached"));
       return;
     }
     place_ = *place;
@@ -45,9 +46,11 @@ class Poll : public std::enable_shared_from_this<Poll> {
     operations_.engine.submit(key.execution, interpreter::ActivityTaken{key.task, worker_},
                               [self = shared_from_this(), task = std::move(*task)](base::Result<void> done) mutable {
                                 if (done) {
-                                  return self->respond_(json::Value::object({{"input", std::move(task.input)}, {"taskToken", std::move(task.token)}}));
+                                  return self->respond_(json::Value::object(
+                                      {{"input", std::move(task.input)}, {"taskToken", std::move(task.token)}}));
                                 }
-                                if (done.error().code == base::ErrorCode::unavailable) return self->respond_(std::move(done).error());
+                                if (done.error().code == base::ErrorCode::unavailable)
+                                  return self->respond_(std::move(done).error());
                                 self->wait();
                               });
   }
@@ -68,13 +71,15 @@ Answer create_activity(const Operations& operations, const wire::Call& call) {
   const ActivityArn arn{call.region, call.account, name};
   const Tags tags = tags_from_json(call.input.find("tags"));
   ESC_CHECK(operations.authorise(call, "states:CreateActivity", arn.to_string(), request_tags(tags)));
-  const std::size_t there = operations.directory.list_activities(call.region, "", operations.quotas.activities_max).size();
+  const std::size_t there =
+      operations.directory.list_activities(call.region, "", operations.quotas.activities_max).size();
 
   const auto create = [&](std::optional<Activity> known) -> base::Result<std::optional<Activity>> {
     if (known) return known;
     if (there >= operations.quotas.activities_max) {
-      return base::make_error(base::ErrorCode::limit_exceeded, "ActivityLimitExceeded",
-                              fmt::format("The limit of {} activities has been reached", operations.quotas.activities_max));
+      return base::make_error(
+          base::ErrorCode::limit_exceeded, "ActivityLimitExceeded",
+          fmt::format("The limit of {} activities has been reached", operations.quotas.activities_max));
     }
     Activity activity{arn.to_string(), name, call.region, operations.clock.now(), {}};
     ESC_TRY(activity.tags, merged_tags({}, tags, operations.quotas.tags_max));
@@ -98,14 +103,15 @@ Answer describe_activity(const Operations& operations, const wire::Call& call) {
 Answer delete_activity(const Operations& operations, const wire::Call& call) {
   ESC_TRY(const ActivityArn arn, parse_activity_arn(text(call.input, "activityArn")));
   ESC_CHECK(operations.authorise(call, "states:DeleteActivity", arn.to_string()));
-  ESC_CHECK(operations.directory.change_activity(arn.region, arn.name, [](std::optional<Activity>) -> base::Result<std::optional<Activity>> {
-    return std::optional<Activity>();
-  }));
+  ESC_CHECK(operations.directory.change_activity(
+      arn.region, arn.name,
+      [](std::optional<Activity>) -> base::Result<std::optional<Activity>> { return std::optional<Activity>(); }));
   return json::Value::object({});
 }
 
 Answer list_activities(const Operations& operations, const wire::Call& call) {
-  ESC_CHECK(operations.authorise(call, "states:ListActivities", ActivityArn{call.region, call.account, "*"}.to_string()));
+  ESC_CHECK(
+      operations.authorise(call, "states:ListActivities", ActivityArn{call.region, call.account, "*"}.to_string()));
   const std::string listing = "activities " + call.region;
   std::string after;
   if (const std::string_view token = text(call.input, "nextToken"); !token.empty()) {
@@ -120,7 +126,8 @@ Answer list_activities(const Operations& operations, const wire::Call& call) {
   }
   std::vector<json::Value> items;
   for (const Activity& activity : activities) {
-    items.push_back(json::Value::object({{"activityArn", activity.arn}, {"creationDate", timestamp(activity.created)}, {"name", activity.name}}));
+    items.push_back(json::Value::object(
+        {{"activityArn", activity.arn}, {"creationDate", timestamp(activity.created)}, {"name", activity.name}}));
   }
   answer.set("activities", json::Value::array(std::move(items)));
   return std::move(answer).build();
@@ -129,9 +136,12 @@ Answer list_activities(const Operations& operations, const wire::Call& call) {
 void get_activity_task(const Operations& operations, wire::Call call, wire::Respond respond) {
   auto arn = parse_activity_arn(text(call.input, "activityArn"));
   if (!arn) return respond(std::move(arn).error());
-  if (auto allowed = operations.authorise(call, "states:GetActivityTask", arn->to_string()); !allowed) return respond(std::move(allowed).error());
-  if (!operations.directory.activity_exists(arn->to_string())) return respond(activity_does_not_exist(arn->to_string()));
-  auto poll = std::make_shared<Poll>(operations, arn->to_string(), std::string(text(call.input, "workerName")), std::move(respond));
+  if (auto allowed = operations.authorise(call, "states:GetActivityTask", arn->to_string()); !allowed)
+    return respond(std::move(allowed).error());
+  if (!operations.directory.activity_exists(arn->to_string()))
+    return respond(activity_does_not_exist(arn->to_string()));
+  auto poll = std::make_shared<Poll>(operations, arn->to_string(), std::string(text(call.input, "workerName")),
+                                     std::move(respond));
   if (call.on_disconnect) call.on_disconnect([poll] { poll->leave(); });
   poll->wait();
 }

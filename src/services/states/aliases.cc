@@ -45,18 +45,25 @@ base::Result<Routing> routing_of(const json::Value& list) {
     sum += share;
     are_versions = are_versions && arn.version();
     const MachineArn machine{arn.region, arn.account, arn.name, {}};
-    are_of_one_machine = are_of_one_machine && (routing.routes.empty() || machine.to_string() == routing.machine.to_string());
+    are_of_one_machine =
+        are_of_one_machine && (routing.routes.empty() || machine.to_string() == routing.machine.to_string());
     routing.machine = machine;
     routing.routes.push_back({arn.version().value_or(0), static_cast<std::uint32_t>(share)});
   }
-  if (!are_versions) return invalid_routing(fmt::format("Routing configuration must contain state machine version ARNs. Received: [{}]", joined(arns)));
+  if (!are_versions)
+    return invalid_routing(
+        fmt::format("Routing configuration must contain state machine version ARNs. Received: [{}]", joined(arns)));
   if (!are_of_one_machine) {
-    return invalid_routing(fmt::format("Routing configuration must contain versions of the same state machine. Received: [{}]", joined(arns)));
+    return invalid_routing(fmt::format(
+        "Routing configuration must contain versions of the same state machine. Received: [{}]", joined(arns)));
   }
   if (arns.size() == 2 && arns[0] == arns[1]) {
-    return invalid_routing(fmt::format("Routing configuration must contain distinct state machine version ARNs. Received: [{}]", joined(arns)));
+    return invalid_routing(fmt::format(
+        "Routing configuration must contain distinct state machine version ARNs. Received: [{}]", joined(arns)));
   }
-  if (sum != 100) return invalid_routing(fmt::format("Sum of routing configuration weights must equal 100. Received: [{}]", joined(weights)));
+  if (sum != 100)
+    return invalid_routing(
+        fmt::format("Sum of routing configuration weights must equal 100. Received: [{}]", joined(weights)));
   return routing;
 }
 
@@ -96,14 +103,16 @@ Answer create_state_machine_alias(const Operations& operations, const wire::Call
       return conflict(std::string(kDifferentAlias));
     }
     if (aliases.size() >= operations.quotas.aliases_max) {
-      return base::make_error(base::ErrorCode::limit_exceeded, "ServiceQuotaExceededException",
-                              fmt::format("The state machine has reached its limit of {} aliases", operations.quotas.aliases_max));
+      return base::make_error(
+          base::ErrorCode::limit_exceeded, "ServiceQuotaExceededException",
+          fmt::format("The state machine has reached its limit of {} aliases", operations.quotas.aliases_max));
     }
     aliases.emplace(name, Alias{description, routing.routes, now, now});
     return {};
   };
   ESC_TRY(const MachinePtr machine, operations.directory.change(arn.region, arn.name, create));
-  return json::Value::object({{"creationDate", timestamp(machine->aliases.at(name).created)}, {"stateMachineAliasArn", machine->alias_arn(name)}});
+  return json::Value::object({{"creationDate", timestamp(machine->aliases.at(name).created)},
+                              {"stateMachineAliasArn", machine->alias_arn(name)}});
 }
 
 Answer update_state_machine_alias(const Operations& operations, const wire::Call& call) {
@@ -146,7 +155,8 @@ Answer describe_state_machine_alias(const Operations& operations, const wire::Ca
   if (!machine || alias == machine->aliases.end()) return referenced_resource_not_found();
   std::vector<json::Value> routes;
   for (const Route& route : alias->second.routes) {
-    routes.push_back(json::Value::object({{"stateMachineVersionArn", machine->version_arn(route.version)}, {"weight", std::int64_t{route.weight}}}));
+    routes.push_back(json::Value::object(
+        {{"stateMachineVersionArn", machine->version_arn(route.version)}, {"weight", std::int64_t{route.weight}}}));
   }
   json::ObjectBuilder answer;
   answer.set("creationDate", timestamp(alias->second.created));
@@ -193,7 +203,8 @@ Answer list_state_machine_aliases(const Operations& operations, const wire::Call
       break;
     }
     after = alias->first;
-    items.push_back(json::Value::object({{"creationDate", timestamp(alias->second.created)}, {"stateMachineAliasArn", machine->alias_arn(alias->first)}}));
+    items.push_back(json::Value::object({{"creationDate", timestamp(alias->second.created)},
+                                         {"stateMachineAliasArn", machine->alias_arn(alias->first)}}));
   }
   answer.set("stateMachineAliases", json::Value::array(std::move(items)));
   return std::move(answer).build();

@@ -40,19 +40,23 @@ base::Result<Creation> creation_of(const Operations& operations, const wire::Cal
 }
 
 // Asking for what is there already is no error; a different role and different tags are overlooked, as on AWS.
-base::Result<void> check_same(const Machine& machine, const engine::MachineRevision& current, const Creation& creation) {
+base::Result<void> check_same(const Machine& machine, const engine::MachineRevision& current,
+                              const Creation& creation) {
   if (machine.deleting) return machine_deleting(machine.arn);
-  const bool same = current.definition == creation.revision.definition && current.express == creation.revision.express &&
-                    current.settings == creation.revision.settings && machine.creation.publish == creation.request.publish &&
+  const bool same = current.definition == creation.revision.definition &&
+                    current.express == creation.revision.express && current.settings == creation.revision.settings &&
+                    machine.creation.publish == creation.request.publish &&
                     machine.creation.version_description == creation.request.version_description;
   if (same) return {};
-  return base::make_error(base::ErrorCode::already_exists, "StateMachineAlreadyExists", fmt::format("State Machine Already Exists: '{}'", machine.arn));
+  return base::make_error(base::ErrorCode::already_exists, "StateMachineAlreadyExists",
+                          fmt::format("State Machine Already Exists: '{}'", machine.arn));
 }
 
 base::Result<void> create(MachineChange& change, const Creation& creation, const Operations& operations) {
   if (change.other_machines() >= operations.quotas.machines_max) {
-    return base::make_error(base::ErrorCode::limit_exceeded, "StateMachineLimitExceeded",
-                            fmt::format("The limit of {} state machines has been reached", operations.quotas.machines_max));
+    return base::make_error(
+        base::ErrorCode::limit_exceeded, "StateMachineLimitExceeded",
+        fmt::format("The limit of {} state machines has been reached", operations.quotas.machines_max));
   }
   const base::Timestamp now = operations.clock.now();
   Machine machine;
@@ -70,7 +74,8 @@ base::Result<void> create(MachineChange& change, const Creation& creation, const
   revision.machine_id = change.machine->id;
   change.add_revision(std::move(revision), now);
   if (creation.request.publish) {
-    ESC_CHECK(publish_current(*change.machine, creation.request.version_description, now, operations.quotas.versions_max));
+    ESC_CHECK(
+        publish_current(*change.machine, creation.request.version_description, now, operations.quotas.versions_max));
   }
   return {};
 }
@@ -81,10 +86,11 @@ Answer create_state_machine(const Operations& operations, const wire::Call& call
   const std::string name(text(call.input, "name"));
   ESC_CHECK(check_name(name));
   const MachineArn arn{call.region, call.account, name, {}};
-  ESC_CHECK(operations.authorise(call, "states:CreateStateMachine", arn.to_string(), request_tags(tags_from_json(call.input.find("tags")))));
+  ESC_CHECK(operations.authorise(call, "states:CreateStateMachine", arn.to_string(),
+                                 request_tags(tags_from_json(call.input.find("tags")))));
   ESC_TRY(const Creation creation, creation_of(operations, call));
-  ESC_CHECK(operations.authoriser.authorise_pass_role(*call.principal, creation.revision.role_arn, "states.amazonaws.com",
-                                                          {{"aws:SourceArn", creation.revision.arn}}));
+  ESC_CHECK(operations.authoriser.authorise_pass_role(
+      *call.principal, creation.revision.role_arn, "states.amazonaws.com", {{"aws:SourceArn", creation.revision.arn}}));
   ESC_CHECK(operations.check_log_access(creation.revision));
 
   const MachinePtr known = operations.directory.find(creation.revision.arn);
@@ -102,7 +108,8 @@ Answer create_state_machine(const Operations& operations, const wire::Call& call
   answer.set("creationDate", timestamp(machine->created));
   answer.set("stateMachineArn", machine->arn);
   if (creation.request.publish && !machine->versions.empty()) {
-    answer.set("stateMachineVersionArn", machine->version_arn(machine->version_of_current().value_or(machine->versions.rbegin()->first)));
+    answer.set("stateMachineVersionArn",
+               machine->version_arn(machine->version_of_current().value_or(machine->versions.rbegin()->first)));
   }
   return std::move(answer).build();
 }

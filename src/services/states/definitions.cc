@@ -11,7 +11,8 @@ base::Result<std::shared_ptr<const asl::Program>> compile_definition(std::string
   options.type = express ? asl::MachineType::express : asl::MachineType::standard;
   asl::Compilation compilation = asl::compile(definition, options);
   if (compilation.program) return std::move(compilation.program);
-  return base::make_error(base::ErrorCode::invalid, "InvalidDefinition", asl::invalid_definition_message(compilation.diagnostics));
+  return base::make_error(base::ErrorCode::invalid, "InvalidDefinition",
+                          asl::invalid_definition_message(compilation.diagnostics));
 }
 
 Answer validate_state_machine_definition(const Operations& operations, const wire::Call& call) {

@@ -13,7 +13,8 @@ constexpr std::pair<Status, std::string_view> kStatusNames[] = {
     {Status::timed_out, "TIMED_OUT"}, {Status::aborted, "ABORTED"},     {Status::pending_redrive, "PENDING_REDRIVE"},
 };
 
-void add_redrive(json::ObjectBuilder& answer, const engine::ExecutionDescription& execution, const Operations& operations) {
+void add_redrive(json::ObjectBuilder& answer, const engine::ExecutionDescription& execution,
+                 const Operations& operations) {
   const interpreter::ExecutionHead& head = execution.head;
   answer.set("redriveCount", std::int64_t{head.redrive_count});
   if (head.redrive_time) answer.set("redriveDate", timestamp(*head.redrive_time));
@@ -42,8 +43,8 @@ std::optional<Status> status_from_name(std::string_view name) {
   return std::nullopt;
 }
 
-base::Result<engine::ExecutionId> find_execution(const Operations& operations, const wire::Call& call, std::string_view action,
-                                                 std::string_view execution_arn) {
+base::Result<engine::ExecutionId> find_execution(const Operations& operations, const wire::Call& call,
+                                                 std::string_view action, std::string_view execution_arn) {
   ESC_CHECK(parse_execution_arn(execution_arn));
   ESC_CHECK(operations.authorise(call, action, execution_arn));
   auto id = operations.engine.reader().find(execution_arn);
@@ -57,12 +58,14 @@ std::optional<std::string> not_redrivable_reason(const engine::ExecutionDescript
   if (head.status == Status::running || head.status == Status::succeeded || head.status == Status::pending_redrive) {
     return fmt::format("Execution is {} and cannot be redriven", status_name(head.status));
   }
-  if (head.stop_time && now - *head.stop_time > redrive_period) return "Execution has exceeded the redrivable period and cannot be redriven";
+  if (head.stop_time && now - *head.stop_time > redrive_period)
+    return "Execution has exceeded the redrivable period and cannot be redriven";
   return std::nullopt;
 }
 
 Answer describe_execution(const Operations& operations, const wire::Call& call) {
-  ESC_TRY(const engine::ExecutionId id, find_execution(operations, call, "states:DescribeExecution", text(call.input, "executionArn")));
+  ESC_TRY(const engine::ExecutionId id,
+          find_execution(operations, call, "states:DescribeExecution", text(call.input, "executionArn")));
   ESC_TRY(const engine::ExecutionDescription execution, operations.engine.reader().describe(id));
   const interpreter::ExecutionFacts& facts = execution.facts;
   const interpreter::ExecutionHead& head = execution.head;

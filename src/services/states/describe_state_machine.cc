@@ -36,13 +36,15 @@ Answer describe_state_machine(const Operations& operations, const wire::Call& ca
   const Version* version = nullptr;
   if (!arn.qualifier.empty()) {
     auto wanted = arn.version();
-    if (const auto alias = machine->aliases.find(arn.qualifier); alias != machine->aliases.end()) wanted = alias->second.routes.front().version;
+    if (const auto alias = machine->aliases.find(arn.qualifier); alias != machine->aliases.end())
+      wanted = alias->second.routes.front().version;
     const auto found = wanted ? machine->versions.find(*wanted) : machine->versions.end();
     if (found == machine->versions.end()) return machine_does_not_exist(arn.to_string());
     version = &found->second;
     number = version->revision;
   }
-  ESC_TRY(const RevisionPtr revision, version ? operations.directory.find_revision(number) : operations.directory.current_revision(*machine));
+  ESC_TRY(const RevisionPtr revision,
+          version ? operations.directory.find_revision(number) : operations.directory.current_revision(*machine));
 
   json::ObjectBuilder answer;
   answer.set("stateMachineArn", arn.to_string());

@@ -17,8 +17,8 @@ std::optional<interpreter::Status> status_from_name(std::string_view name);
 
 // The execution that an ARN names, once `action` on it is allowed.
 // Errors: InvalidArn, AccessDeniedException, ExecutionDoesNotExist.
-base::Result<engine::ExecutionId> find_execution(const Operations& operations, const wire::Call& call, std::string_view action,
-                                                 std::string_view execution_arn);
+base::Result<engine::ExecutionId> find_execution(const Operations& operations, const wire::Call& call,
+                                                 std::string_view action, std::string_view execution_arn);
 
 // Why an execution cannot be redriven; nullopt: it can.
 std::optional<std::string> not_redrivable_reason(const engine::ExecutionDescription& execution, base::Timestamp now,

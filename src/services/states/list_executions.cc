@@ -8,7 +8,7 @@ namespace {
 
 // What a listing shows beside what the engine's index can select.
 struct Filter {
-  MachineArn arn;  // qualified: only what was started through it
+  MachineArn arn;        // qualified: only what was started through it
   std::string redriven;  // "", "REDRIVEN", "NOT_REDRIVEN"
 
   bool shows(const engine::ExecutionSummary& execution) const {
@@ -18,7 +18,8 @@ struct Filter {
   }
 };
 
-json::Value item_of(const engine::ExecutionSummary& execution, const std::string& machine_arn, const std::string& map_run_arn) {
+json::Value item_of(const engine::ExecutionSummary& execution, const std::string& machine_arn,
+                    const std::string& map_run_arn) {
   json::ObjectBuilder item;
   item.set("executionArn", execution.arn);
   if (!map_run_arn.empty()) item.set("mapRunArn", map_run_arn);
@@ -40,7 +41,8 @@ Answer list_executions(const Operations& operations, const wire::Call& call) {
   const std::string_view machine_arn = text(input, "stateMachineArn");
   engine::ListQuery query;
   query.map_run_arn = text(input, "mapRunArn");
-  if (machine_arn.empty() == query.map_run_arn.empty()) return validation("Exactly one of stateMachineArn and mapRunArn must be specified");
+  if (machine_arn.empty() == query.map_run_arn.empty())
+    return validation("Exactly one of stateMachineArn and mapRunArn must be specified");
 
   Filter filter;
   filter.redriven = text(input, "redriveFilter");
@@ -57,8 +59,8 @@ Answer list_executions(const Operations& operations, const wire::Call& call) {
   }
   query.status = status_from_name(text(input, "statusFilter"));
 
-  const std::string listing =
-      fmt::format("executions {} {} {} {}", machine_arn, query.map_run_arn, text(input, "statusFilter"), filter.redriven);
+  const std::string listing = fmt::format("executions {} {} {} {}", machine_arn, query.map_run_arn,
+                                          text(input, "statusFilter"), filter.redriven);
   if (const std::string_view token = text(input, "nextToken"); !token.empty()) {
     ESC_TRY(query.cursor, operations.page_tokens.parse(listing, token));
   }

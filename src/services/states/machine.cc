@@ -40,13 +40,16 @@ class RecordReader {
 };
 
 json::Value to_json(const Version& version) {
-  return json::Value::object({{"revision", std::int64_t{version.revision}}, {"description", version.description}, {"created", version.created.us}});
+  return json::Value::object({{"revision", std::int64_t{version.revision}},
+                              {"description", version.description},
+                              {"created", version.created.us}});
 }
 
 json::Value to_json(const Alias& alias) {
   std::vector<json::Value> routes;
   for (const Route& route : alias.routes) {
-    routes.push_back(json::Value::object({{"version", std::int64_t{route.version}}, {"weight", std::int64_t{route.weight}}}));
+    routes.push_back(
+        json::Value::object({{"version", std::int64_t{route.version}}, {"weight", std::int64_t{route.weight}}}));
   }
   return json::Value::object({{"description", alias.description},
                               {"routes", json::Value::array(std::move(routes))},
@@ -75,7 +78,9 @@ Alias alias_from_json(const json::Value& value, bool& ok) {
   return alias;
 }
 
-base::Error corrupt(std::string_view what) { return make_error(ErrorCode::corrupt, "a stored " + std::string(what) + " cannot be read"); }
+base::Error corrupt(std::string_view what) {
+  return make_error(ErrorCode::corrupt, "a stored " + std::string(what) + " cannot be read");
+}
 
 }  // namespace
 
@@ -99,7 +104,8 @@ Tags tags_from_json(const json::Value* list) {
   for (const json::Value& item : list->items()) {
     const json::Value* key = item.find("key");
     const json::Value* value = item.find("value");
-    if (key && key->is_string()) tags.emplace_back(key->as_string(), value && value->is_string() ? value->as_string() : std::string());
+    if (key && key->is_string())
+      tags.emplace_back(key->as_string(), value && value->is_string() ? value->as_string() : std::string());
   }
   return tags;
 }
@@ -147,11 +153,13 @@ base::Result<Machine> decode_machine(std::string_view record) {
   bool ok = true;
   if (const json::Value* versions = reader.find("versions"); versions && versions->is_object()) {
     for (const json::Member& member : versions->members()) {
-      machine.versions.emplace(static_cast<std::uint32_t>(std::stoul("0" + member.key)), version_from_json(member.value, ok));
+      machine.versions.emplace(static_cast<std::uint32_t>(std::stoul("0" + member.key)),
+                               version_from_json(member.value, ok));
     }
   }
   if (const json::Value* aliases = reader.find("aliases"); aliases && aliases->is_object()) {
-    for (const json::Member& member : aliases->members()) machine.aliases.emplace(member.key, alias_from_json(member.value, ok));
+    for (const json::Member& member : aliases->members())
+      machine.aliases.emplace(member.key, alias_from_json(member.value, ok));
   }
   if (!reader.ok() || !ok) return corrupt("state machine");
   return machine;

@@ -5,8 +5,8 @@
 #include <charconv>
 
 #include "asl/compile.h"
-#include "base/random.h"
 #include "base/codec.h"
+#include "base/random.h"
 #include "json/parse.h"
 #include "json/print.h"
 #include "services/states/names.h"
@@ -22,8 +22,12 @@ constexpr std::string_view kMachines = "states/machine/";
 constexpr std::string_view kActivities = "states/activity/";
 constexpr std::size_t kCachedRevisionsMax = 8'192;
 
-std::string machine_key(std::string_view region, std::string_view name) { return fmt::format("{}{}/{}", kMachines, region, name); }
-std::string activity_key(std::string_view region, std::string_view name) { return fmt::format("{}{}/{}", kActivities, region, name); }
+std::string machine_key(std::string_view region, std::string_view name) {
+  return fmt::format("{}{}/{}", kMachines, region, name);
+}
+std::string activity_key(std::string_view region, std::string_view name) {
+  return fmt::format("{}{}/{}", kActivities, region, name);
+}
 std::string revision_key(std::uint32_t revision) { return fmt::format("states/revision/{:010}", revision); }
 
 base::Result<RevisionPtr> compiled(engine::MachineRevision revision) {
@@ -31,8 +35,9 @@ base::Result<RevisionPtr> compiled(engine::MachineRevision revision) {
   options.type = revision.express ? asl::MachineType::express : asl::MachineType::standard;
   asl::Compilation compilation = asl::compile(revision.definition, options);
   if (!compilation.program) {
-    return make_error(ErrorCode::corrupt, fmt::format("the stored definition of {} no longer compiles: {}", revision.arn,
-                                                      asl::invalid_definition_message(compilation.diagnostics)));
+    return make_error(ErrorCode::corrupt,
+                      fmt::format("the stored definition of {} no longer compiles: {}", revision.arn,
+                                  asl::invalid_definition_message(compilation.diagnostics)));
   }
   revision.program = std::move(compilation.program);
   revision.tells_events = asks_for_logs(revision.settings);
@@ -40,8 +45,11 @@ base::Result<RevisionPtr> compiled(engine::MachineRevision revision) {
 }
 
 std::string encode(const Activity& activity) {
-  return json::print(json::Value::object(
-      {{"arn", activity.arn}, {"name", activity.name}, {"region", activity.region}, {"created", activity.created.us}, {"tags", to_json(activity.tags)}}));
+  return json::print(json::Value::object({{"arn", activity.arn},
+                                          {"name", activity.name},
+                                          {"region", activity.region},
+                                          {"created", activity.created.us},
+                                          {"tags", to_json(activity.tags)}}));
 }
 
 std::optional<Activity> decode_activity(std::string_view record) {
@@ -52,7 +60,11 @@ std::optional<Activity> decode_activity(std::string_view record) {
   const json::Value* region = value->find("region");
   const json::Value* created = value->find("created");
   if (!arn || !name || !region || !created || !created->is_int64()) return std::nullopt;
-  return Activity{arn->as_string(), name->as_string(), region->as_string(), {created->as_int64()}, tags_from_json(value->find("tags"))};
+  return Activity{arn->as_string(),
+                  name->as_string(),
+                  region->as_string(),
+                  {created->as_int64()},
+                  tags_from_json(value->find("tags"))};
 }
 
 }  // namespace
@@ -132,7 +144,8 @@ MachinePtr MachineDirectory::find(std::string_view arn) const {
   return found == machines->end() ? nullptr : found->second;
 }
 
-std::vector<MachinePtr> MachineDirectory::list(std::string_view region, std::string_view after, std::size_t count) const {
+std::vector<MachinePtr> MachineDirectory::list(std::string_view region, std::string_view after,
+                                               std::size_t count) const {
   std::vector<MachinePtr> out;
   const std::string prefix = machine_key(region, "");
   catalog_.view().scan(
@@ -154,7 +167,8 @@ base::Result<RevisionPtr> MachineDirectory::find_revision(std::uint32_t revision
   }
   const auto view = catalog_.view();
   const auto record = view.get(revision_key(revision));
-  if (!record) return make_error(ErrorCode::not_found, fmt::format("there is no revision {} of a state machine", revision));
+  if (!record)
+    return make_error(ErrorCode::not_found, fmt::format("there is no revision {} of a state machine", revision));
   ESC_TRY(StoredRevision stored, decode_revision(*record));
   ESC_TRY(RevisionPtr loaded, compiled(std::move(stored.revision)));
   remember(loaded);
@@ -164,7 +178,8 @@ base::Result<RevisionPtr> MachineDirectory::find_revision(std::uint32_t revision
 base::Result<base::Timestamp> MachineDirectory::revision_created(std::uint32_t revision) const {
   const auto view = catalog_.view();
   const auto record = view.get(revision_key(revision));
-  if (!record) return make_error(ErrorCode::not_found, fmt::format("there is no revision {} of a state machine", revision));
+  if (!record)
+    return make_error(ErrorCode::not_found, fmt::format("there is no revision {} of a state machine", revision));
   ESC_TRY(const StoredRevision stored, decode_revision(*record));
   return stored.created;
 }
@@ -213,7 +228,8 @@ base::Result<MachinePtr> MachineDirectory::change(const std::string& region, con
     if (const auto record = transaction.get(key)) {
       ESC_TRY(edit.machine, decode_machine(*record));
       arn = edit.machine->arn;
-      if (const MachinePtr known = find(arn); known && known->revision == edit.machine->revision) edit.machine->current = known->current;
+      if (const MachinePtr known = find(arn); known && known->revision == edit.machine->revision)
+        edit.machine->current = known->current;
     }
     ESC_CHECK(change(edit));
     if (!edit.machine) {
@@ -244,7 +260,8 @@ bool MachineDirectory::activity_exists(std::string_view arn) const {
   return parsed && catalog_.view().get(activity_key(parsed->region, parsed->name)).has_value();
 }
 
-std::vector<Activity> MachineDirectory::list_activities(std::string_view region, std::string_view after, std::size_t count) const {
+std::vector<Activity> MachineDirectory::list_activities(std::string_view region, std::string_view after,
+                                                        std::size_t count) const {
   std::vector<Activity> out;
   catalog_.view().scan(
       activity_key(region, ""),

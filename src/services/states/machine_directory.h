@@ -8,7 +8,8 @@
 //
 // A revision outlives its state machine: executions that ran under it can be described as long as they are retained.
 //
-// Threading: any thread. find() reads an atomic snapshot and never blocks; find_revision() compiles a definition when it is used
+// Threading: any thread. find() reads an atomic snapshot and never blocks; find_revision() compiles a definition when
+// it is used
 //            for the first time; changes are serialised and block for the commit.
 #pragma once
 
@@ -56,7 +57,8 @@ class MachineChange {
 
  private:
   friend class MachineDirectory;
-  MachineChange(store::CatalogTransaction& transaction, std::string key) : transaction_(transaction), key_(std::move(key)) {}
+  MachineChange(store::CatalogTransaction& transaction, std::string key)
+      : transaction_(transaction), key_(std::move(key)) {}
   std::uint32_t next_number(std::string_view what);
 
   store::CatalogTransaction& transaction_;
@@ -79,8 +81,8 @@ class MachineDirectory final : public engine::MachineSource {
   // The machine's current revision, compiled.
   base::Result<RevisionPtr> current_revision(const Machine& machine) const;
 
-  // Runs `change` on the machine of that name; what it leaves is durable when this returns. The answer is the new machine, or
-  // nullptr if there is none now. Errors: those of `change`, io.
+  // Runs `change` on the machine of that name; what it leaves is durable when this returns. The answer is the new
+  // machine, or nullptr if there is none now. Errors: those of `change`, io.
   base::Result<MachinePtr> change(const std::string& region, const std::string& name,
                                   const std::function<base::Result<void>(MachineChange&)>& change);
 
@@ -115,8 +117,8 @@ class MachineDirectory final : public engine::MachineSource {
   store::Catalog& catalog_;
   std::string token_key_;
   mutable std::array<Shard, kShards> shards_;
-  mutable std::mutex change_mutex_;    // serialises changes and their publication; taken before all others
-  mutable std::mutex publish_mutex_;   // guards read-modify-write of a shard
+  mutable std::mutex change_mutex_;   // serialises changes and their publication; taken before all others
+  mutable std::mutex publish_mutex_;  // guards read-modify-write of a shard
   mutable std::shared_mutex revisions_mutex_;
   mutable std::unordered_map<std::uint32_t, RevisionPtr> revisions_;  // guarded by revisions_mutex_; a cache
 };

@@ -101,7 +101,8 @@ Answer update_map_run(const Operations& operations, const wire::Call& call) {
   ESC_CHECK(check_map_run_arn(arn));
   ESC_CHECK(operations.authorise(call, "states:UpdateMapRun", arn));
   connectors::MapRunChanges changes;
-  if (const auto concurrency = optional_number(call.input, "maxConcurrency")) changes.concurrency_max = static_cast<std::uint32_t>(*concurrency);
+  if (const auto concurrency = optional_number(call.input, "maxConcurrency"))
+    changes.concurrency_max = static_cast<std::uint32_t>(*concurrency);
   changes.tolerated_failure_count = optional_number(call.input, "toleratedFailureCount");
   if (const json::Value* share = call.input.find("toleratedFailurePercentage"); share && share->is_number()) {
     changes.tolerated_failure_percentage = share->as_double();

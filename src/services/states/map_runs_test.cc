@@ -13,14 +13,16 @@ using ::testing::HasSubstr;
 
 // `more` are members of the Map state beside its processor; `states` those of the processor.
 std::string distributed(std::string_view more, std::string_view states, std::string_view type = "STANDARD") {
-  return R"({"StartAt":"M","States":{"M":{"Type":"Map","End":true)" + std::string(more) + R"(,"ItemProcessor":{"ProcessorConfig":{)" +
-         R"("Mode":"DISTRIBUTED","ExecutionType":")" + std::string(type) + R"("},"StartAt":"S","States":)" + std::string(states) + "}}}}";
+  return R"({"StartAt":"M","States":{"M":{"Type":"Map","End":true)" + std::string(more) +
+         R"(,"ItemProcessor":{"ProcessorConfig":{)" + R"("Mode":"DISTRIBUTED","ExecutionType":")" + std::string(type) +
+         R"("},"StartAt":"S","States":)" + std::string(states) + "}}}}";
 }
 
 constexpr std::string_view kPassItems = R"({"S":{"Type":"Pass","End":true}})";
 constexpr std::string_view kWaitItems = R"({"S":{"Type":"Wait","Seconds":5,"End":true}})";
 // Fails for every item that is a text.
-constexpr std::string_view kPickyItems = R"({"S":{"Type":"Choice","Choices":[{"Variable":"$","IsString":true,"Next":"F"}],"Default":"P"},
+constexpr std::string_view kPickyItems =
+    R"({"S":{"Type":"Choice","Choices":[{"Variable":"$","IsString":true,"Next":"F"}],"Default":"P"},
   "F":{"Type":"Fail","Error":"E"},"P":{"Type":"Pass","End":true}})";
 
 std::string text_at(const json::Value& value, std::string_view member) {
@@ -36,10 +38,15 @@ class MapRunsTest : public StatesTest {
     const json::Value arn = *(*listed.find("mapRuns"))[0].find("mapRunArn");
     return must("DescribeMapRun", json::Value::object({{"mapRunArn", arn}}));
   }
-  std::int64_t count(const json::Value& run, std::string_view state) { return run.find("itemCounts")->find(state)->as_int64(); }
+  std::int64_t count(const json::Value& run, std::string_view state) {
+    return run.find("itemCounts")->find(state)->as_int64();
+  }
   // How many children of the run are in `status`.
   std::size_t children(const json::Value& run, std::string_view status) {
-    return must("ListExecutions", json::Value::object({{"mapRunArn", text_at(run, "mapRunArn")}, {"statusFilter", status}})).find("executions")->size();
+    return must("ListExecutions",
+                json::Value::object({{"mapRunArn", text_at(run, "mapRunArn")}, {"statusFilter", status}}))
+        .find("executions")
+        ->size();
   }
 };
 
@@ -47,7 +54,8 @@ TEST_F(MapRunsTest, ResultsComeInTheOrderOfTheItems) {
   const std::string execution = start(create_machine("m", distributed("", kPassItems)), "[3, 1, 2]");
   EXPECT_EQ(text_at(describe(execution), "output"), "[3,1,2]");
   EXPECT_EQ(event_types(execution),
-            "ExecutionStarted MapStateEntered MapStateStarted MapRunStarted MapRunSucceeded MapStateSucceeded MapStateExited ExecutionSucceeded");
+            "ExecutionStarted MapStateEntered MapStateStarted MapRunStarted MapRunSucceeded MapStateSucceeded "
+            "MapStateExited ExecutionSucceeded");
   const json::Value run = only_run(execution);
   EXPECT_EQ(text_at(run, "status"), "SUCCEEDED");
   EXPECT_EQ(count(run, "succeeded"), 3);
@@ -61,11 +69,14 @@ TEST_F(MapRunsTest, ResultsComeInTheOrderOfTheItems) {
 
 TEST_F(MapRunsTest, NoItemsAndExpressChildrenWork) {
   EXPECT_EQ(text_at(describe(start(create_machine("none", distributed("", kPassItems)), "[]")), "output"), "[]");
-  EXPECT_EQ(text_at(describe(start(create_machine("express", distributed("", kPassItems, "EXPRESS")), "[1,2]")), "output"), "[1,2]");
+  EXPECT_EQ(
+      text_at(describe(start(create_machine("express", distributed("", kPassItems, "EXPRESS")), "[1,2]")), "output"),
+      "[1,2]");
 }
 
 TEST_F(MapRunsTest, OnlySoManyChildrenRunAtOnce) {
-  const std::string execution = start(create_machine("m", distributed(R"(,"MaxConcurrency":2)", kWaitItems)), "[1,2,3]");
+  const std::string execution =
+      start(create_machine("m", distributed(R"(,"MaxConcurrency":2)", kWaitItems)), "[1,2,3]");
   json::Value run = only_run(execution);
   EXPECT_EQ(count(run, "running"), 2);
   EXPECT_EQ(count(run, "pending"), 1);
@@ -73,28 +84,34 @@ TEST_F(MapRunsTest, OnlySoManyChildrenRunAtOnce) {
   EXPECT_EQ(count(only_run(execution), "running"), 3);
   advance(base::Duration::seconds(5));
   EXPECT_EQ(status(execution), "SUCCEEDED");
-  EXPECT_THAT(error("UpdateMapRun", json::Value::object({{"mapRunArn", text_at(run, "mapRunArn")}, {"maxConcurrency", 3}})), HasSubstr("ValidationException"));
+  EXPECT_THAT(
+      error("UpdateMapRun", json::Value::object({{"mapRunArn", text_at(run, "mapRunArn")}, {"maxConcurrency", 3}})),
+      HasSubstr("ValidationException"));
 }
 
 TEST_F(MapRunsTest, TooManyFailuresEndTheRunAndFewAreTolerated) {
   const std::string strict = start(create_machine("strict", distributed("", kPickyItems)), R"([1,"x",2])");
   EXPECT_EQ(text_at(describe(strict), "error"), "States.ExceedToleratedFailureThreshold");
   EXPECT_EQ(text_at(only_run(strict), "status"), "FAILED");
-  const std::string lax = start(create_machine("lax", distributed(R"(,"ToleratedFailureCount":1)", kPickyItems)), R"([1,"x",2])");
+  const std::string lax =
+      start(create_machine("lax", distributed(R"(,"ToleratedFailureCount":1)", kPickyItems)), R"([1,"x",2])");
   EXPECT_EQ(text_at(describe(lax), "output"), "[1,2]");
   EXPECT_EQ(count(only_run(lax), "failed"), 1);
 }
 
 TEST_F(MapRunsTest, BatchesAndSelectorsMakeTheChildrensInputs) {
-  const std::string batches = create_machine("b", distributed(R"(,"ItemBatcher":{"MaxItemsPerBatch":2,"BatchInput":{"k":1}})", kPassItems));
-  EXPECT_EQ(text_at(describe(start(batches, "[1,2,3]")), "output"), R"([{"BatchInput":{"k":1},"Items":[1,2]},{"BatchInput":{"k":1},"Items":[3]}])");
-  const std::string selected =
-      create_machine("s", distributed(R"(,"ItemSelector":{"i.$":"$$.Map.Item.Index","v.$":"$$.Map.Item.Value"})", kPassItems));
+  const std::string batches =
+      create_machine("b", distributed(R"(,"ItemBatcher":{"MaxItemsPerBatch":2,"BatchInput":{"k":1}})", kPassItems));
+  EXPECT_EQ(text_at(describe(start(batches, "[1,2,3]")), "output"),
+            R"([{"BatchInput":{"k":1},"Items":[1,2]},{"BatchInput":{"k":1},"Items":[3]}])");
+  const std::string selected = create_machine(
+      "s", distributed(R"(,"ItemSelector":{"i.$":"$$.Map.Item.Index","v.$":"$$.Map.Item.Value"})", kPassItems));
   EXPECT_EQ(text_at(describe(start(selected, "[7]")), "output"), R"([{"i":0,"v":7}])");
 }
 
 TEST_F(MapRunsTest, ARunGoesOnAfterARestart) {
-  const std::string execution = start(create_machine("m", distributed(R"(,"MaxConcurrency":1)", kWaitItems)), "[1,2,3]");
+  const std::string execution =
+      start(create_machine("m", distributed(R"(,"MaxConcurrency":1)", kWaitItems)), "[1,2,3]");
   advance(base::Duration::seconds(5));
   EXPECT_EQ(count(only_run(execution), "succeeded"), 1);
   clock.advance(base::Duration::seconds(1));
@@ -119,10 +136,13 @@ TEST_F(MapRunsTest, StoppingTheParentStopsTheChildren) {
 
 TEST_F(MapRunsTest, ARedriveRunsTheUnsuccessfulChildrenAgain) {
   const std::string machine = create_machine(
-      "m", distributed("", R"({"S":{"Type":"Task","Resource":"arn:aws:lambda:us-east-1:000000000000:function:f","End":true}})"));
+      "m",
+      distributed("",
+                  R"({"S":{"Type":"Task","Resource":"arn:aws:lambda:us-east-1:000000000000:function:f","End":true}})"));
   bool broken = true;
   functions.script = [&](const functions::InvokeRequest& request) -> base::Result<functions::InvokeResult> {
-    if (broken && request.payload == "2") return functions::InvokeResult{R"({"errorType":"E"})", "Unhandled", "$LATEST", ""};
+    if (broken && request.payload == "2")
+      return functions::InvokeResult{R"({"errorType":"E"})", "Unhandled", "$LATEST", ""};
     return functions::InvokeResult{request.payload, "", "$LATEST", ""};
   };
   const std::string execution = start(machine, "[1,2,3]");
@@ -149,28 +169,31 @@ class BucketTest : public MapRunsTest {
  protected:
   BucketTest() {
     std::filesystem::create_directories(folder);
-    objects = std::make_unique<connectors::FolderObjects>(std::map<std::string, std::filesystem::path, std::less<>>{{"b", folder}},
-                                                          connectors::FolderObjects::Options());
+    objects = std::make_unique<connectors::FolderObjects>(
+        std::map<std::string, std::filesystem::path, std::less<>>{{"b", folder}}, connectors::FolderObjects::Options());
     reopen();
   }
   ~BucketTest() override { std::filesystem::remove_all(folder); }
   void put(std::string_view key, std::string_view content) { ASSERT_TRUE(objects->write("b", key, content)); }
   std::string output_of_reading(std::string_view config, std::string_view action = "getObject") {
-    const std::string reader = R"(,"ItemReader":{"Resource":"arn:aws:states:::s3:)" + std::string(action) + R"(",)" + std::string(config) +
-                               R"("Parameters":{"Bucket":"b","Key":"k","Prefix":""}})";
-    const json::Value described = describe(start(create_machine("m" + std::to_string(++machines), distributed(reader, kPassItems))));
+    const std::string reader = R"(,"ItemReader":{"Resource":"arn:aws:states:::s3:)" + std::string(action) + R"(",)" +
+                               std::string(config) + R"("Parameters":{"Bucket":"b","Key":"k","Prefix":""}})";
+    const json::Value described =
+        describe(start(create_machine("m" + std::to_string(++machines), distributed(reader, kPassItems))));
     return text_at(described, described.find("output") ? "output" : "cause");
   }
   int machines = 0;
-  std::filesystem::path folder = std::filesystem::temp_directory_path() / ("escapement-bucket-" + std::to_string(::getpid()));
+  std::filesystem::path folder =
+      std::filesystem::temp_directory_path() / ("escapement-bucket-" + std::to_string(::getpid()));
 };
 
 TEST_F(BucketTest, ItemsComeFromObjects) {
   put("k", "a,b\n1,\"x, \"\"y\"\"\"\n2\n,,,\n");
   EXPECT_EQ(output_of_reading(R"("ReaderConfig":{"InputType":"CSV","CSVHeaderLocation":"FIRST_ROW"},)"),
             R"([{"a":"1","b":"x, \"y\""},{"a":"2","b":""},{"a":"","b":""}])");
-  EXPECT_EQ(output_of_reading(R"("ReaderConfig":{"InputType":"CSV","CSVHeaderLocation":"GIVEN","CSVHeaders":["h","h"]},)"),
-            "CSV headers cannot contain duplicates.");
+  EXPECT_EQ(
+      output_of_reading(R"("ReaderConfig":{"InputType":"CSV","CSVHeaderLocation":"GIVEN","CSVHeaders":["h","h"]},)"),
+      "CSV headers cannot contain duplicates.");
   put("k", "{\"a\":1}\n\n{\"a\":2}\n");
   EXPECT_EQ(output_of_reading(R"("ReaderConfig":{"InputType":"JSONL"},)"), R"([{"a":1},{"a":2}])");
   put("k", R"([1, [2]])");
@@ -178,13 +201,16 @@ TEST_F(BucketTest, ItemsComeFromObjects) {
   put("k", R"({"a":1})");
   EXPECT_EQ(output_of_reading(R"("ReaderConfig":{"InputType":"JSON"},)"), "Attempting to map over non-iterable node.");
   put("z/y", "12");
-  EXPECT_THAT(output_of_reading("", "listObjectsV2"), ::testing::MatchesRegex(R"(\[\{.*"Key":"k".*\},\{.*"Key":"z/y".*"Size":2,.*\}\])"));
+  EXPECT_THAT(output_of_reading("", "listObjectsV2"),
+              ::testing::MatchesRegex(R"(\[\{.*"Key":"k".*\},\{.*"Key":"z/y".*"Size":2,.*\}\])"));
 }
 
 TEST_F(BucketTest, ResultsGoToObjects) {
   const std::string machine = create_machine(
-      "m", distributed(R"(,"ToleratedFailureCount":1,"ResultWriter":{"Resource":"arn:aws:states:::s3:putObject","Parameters":{"Bucket":"b","Prefix":"out"}})",
-                       kPickyItems));
+      "m",
+      distributed(
+          R"(,"ToleratedFailureCount":1,"ResultWriter":{"Resource":"arn:aws:states:::s3:putObject","Parameters":{"Bucket":"b","Prefix":"out"}})",
+          kPickyItems));
   const auto output = json::parse(text_at(describe(start(machine, R"([1,"x"])")), "output"));
   ASSERT_TRUE(output);
   const std::string key = text_at(*output->find("ResultWriterDetails"), "Key");
@@ -202,7 +228,8 @@ TEST_F(BucketTest, KeysDoNotLeaveTheFolder) {
   std::ofstream(folder.string() + "-secret") << "secret";
   const std::string name = folder.filename().string();
   std::filesystem::create_symlink(folder.string() + "-secret", folder / "link");
-  for (const std::string& key : std::vector<std::string>{"../" + name + "-secret", "link", "/etc/passwd", "a/../../" + name + "-secret", ""}) {
+  for (const std::string& key :
+       std::vector<std::string>{"../" + name + "-secret", "link", "/etc/passwd", "a/../../" + name + "-secret", ""}) {
     EXPECT_FALSE(objects->read("b", key)) << key;
   }
   EXPECT_FALSE(objects->write("b", "../x", "y"));

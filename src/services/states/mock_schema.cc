@@ -36,7 +36,8 @@ const std::vector<wire::Model>& foreign_models() {
   static const std::vector<wire::Model> models = [] {
     std::vector<wire::Model> parsed;
     for (const base::EmbeddedFile& file : embedded::mock_models()) {
-      auto model = wire::Model::parse(std::string(file.name.substr(0, file.name.find('.'))), file.content, json::Value());
+      auto model =
+          wire::Model::parse(std::string(file.name.substr(0, file.name.find('.'))), file.content, json::Value());
       if (model) parsed.push_back(std::move(*model));
     }
     return parsed;
@@ -58,7 +59,8 @@ const wire::Model* model_of(std::string_view service) {
 // What the integration answers with: nullptr where that is not the operation's plain output.
 const Shape* output_of(std::string_view resource_arn) {
   const auto resource = asl::parse_resource(resource_arn);
-  if (!resource || (resource->kind != asl::Resource::Kind::integration && resource->kind != asl::Resource::Kind::sdk)) return nullptr;
+  if (!resource || (resource->kind != asl::Resource::Kind::integration && resource->kind != asl::Resource::Kind::sdk))
+    return nullptr;
   if (resource->pattern != asl::Resource::Pattern::request_response) return nullptr;
   const wire::Model* model = model_of(resource->service);
   const wire::Operation* operation = model ? model->find_operation(capitalised(resource->action)) : nullptr;
@@ -71,7 +73,8 @@ class Checker {
 
   base::Result<void> check(std::string_view field, const json::Value& value, const Shape& shape) const {
     switch (shape.type) {
-      case ShapeType::structure: return check_structure(field, value, shape);
+      case ShapeType::structure:
+        return check_structure(field, value, shape);
       case ShapeType::list:
         if (!value.is_array()) return must_be(field, "an array");
         for (const json::Value& item : value.items()) {
@@ -88,12 +91,16 @@ class Checker {
       case ShapeType::real:
         if (!value.is_number()) return must_be(field, "a number");
         if (shape.min && value.as_double() < *shape.min) return wrong(field, "is less than the minimum value");
-        if (const auto max = max_of(shape); max && value.as_double() > *max) return wrong(field, "exceeds the maximum value");
+        if (const auto max = max_of(shape); max && value.as_double() > *max)
+          return wrong(field, "exceeds the maximum value");
         return {};
-      case ShapeType::boolean: return value.is_bool() ? base::Result<void>() : must_be(field, "a boolean");
-      case ShapeType::timestamp: return value.is_string() ? base::Result<void>() : must_be(field, "a string");
+      case ShapeType::boolean:
+        return value.is_bool() ? base::Result<void>() : must_be(field, "a boolean");
+      case ShapeType::timestamp:
+        return value.is_string() ? base::Result<void>() : must_be(field, "a string");
       case ShapeType::string:
-      case ShapeType::blob: return check_text(field, value, shape);
+      case ShapeType::blob:
+        return check_text(field, value, shape);
     }
     return {};
   }
@@ -107,7 +114,9 @@ class Checker {
   static base::Error wrong(std::string_view field, std::string_view what) {
     return validation(fmt::format("Mock result schema validation error: Field '{}' {}", field, what));
   }
-  static base::Error must_be(std::string_view field, std::string_view what) { return wrong(field, fmt::format("must be {}", what)); }
+  static base::Error must_be(std::string_view field, std::string_view what) {
+    return wrong(field, fmt::format("must be {}", what));
+  }
 
   base::Result<void> check_structure(std::string_view field, const json::Value& value, const Shape& shape) const {
     if (!value.is_object()) return must_be(field, "an object");
@@ -127,9 +136,11 @@ class Checker {
   static base::Result<void> check_text(std::string_view field, const json::Value& value, const Shape& shape) {
     if (!value.is_string()) return must_be(field, "a string");
     const std::string& text = value.as_string();
-    if (shape.min && static_cast<double>(text.size()) < *shape.min) return wrong(field, "is smaller than the minimum length");
+    if (shape.min && static_cast<double>(text.size()) < *shape.min)
+      return wrong(field, "is smaller than the minimum length");
     if (shape.max && static_cast<double>(text.size()) > *shape.max) return wrong(field, "exceeds the maximum length");
-    if (!shape.enumeration.empty() && std::find(shape.enumeration.begin(), shape.enumeration.end(), text) == shape.enumeration.end()) {
+    if (!shape.enumeration.empty() &&
+        std::find(shape.enumeration.begin(), shape.enumeration.end(), text) == shape.enumeration.end()) {
       return wrong(field, "is not an expected value");
     }
     return {};

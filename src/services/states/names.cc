@@ -33,7 +33,9 @@ base::Result<std::vector<std::string_view>> split_arn(std::string_view text) {
   return parts;
 }
 
-base::Error wrong_type(std::string_view type) { return invalid_arn(fmt::format("Resource type not valid in this context: {}", type)); }
+base::Error wrong_type(std::string_view type) {
+  return invalid_arn(fmt::format("Resource type not valid in this context: {}", type));
+}
 
 // The code points that AWS refuses, beyond the ASCII ones: controls and Unicode's blanks.
 bool is_refused(unsigned char byte) {
@@ -58,9 +60,13 @@ base::Result<void> check_name(std::string_view name) {
   return {};
 }
 
-std::string MachineArn::unqualified() const { return fmt::format("arn:aws:states:{}:{}:stateMachine:{}", region, account, name); }
+std::string MachineArn::unqualified() const {
+  return fmt::format("arn:aws:states:{}:{}:stateMachine:{}", region, account, name);
+}
 
-std::string MachineArn::to_string() const { return qualifier.empty() ? unqualified() : unqualified() + ':' + qualifier; }
+std::string MachineArn::to_string() const {
+  return qualifier.empty() ? unqualified() : unqualified() + ':' + qualifier;
+}
 
 std::optional<std::uint32_t> MachineArn::version() const {
   std::uint32_t number = 0;
@@ -79,7 +85,9 @@ base::Result<MachineArn> parse_machine_arn(std::string_view text) {
   return arn;
 }
 
-std::string ActivityArn::to_string() const { return fmt::format("arn:aws:states:{}:{}:activity:{}", region, account, name); }
+std::string ActivityArn::to_string() const {
+  return fmt::format("arn:aws:states:{}:{}:activity:{}", region, account, name);
+}
 
 base::Result<ActivityArn> parse_activity_arn(std::string_view text) {
   ESC_TRY(const auto parts, split_arn(text));

@@ -16,7 +16,8 @@
 
 namespace escapement::services::states {
 
-// Errors: InvalidName. Allowed is what AWS allows: no blanks, brackets, wildcards or special characters ("#%\^|~`$&,;:/).
+// Errors: InvalidName. Allowed is what AWS allows: no blanks, brackets, wildcards or special characters
+// ("#%\^|~`$&,;:/).
 base::Result<void> check_name(std::string_view name);
 
 struct MachineArn {

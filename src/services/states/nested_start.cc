@@ -14,12 +14,14 @@ base::Result<engine::Started> find_started(const engine::Engine& engine, const s
 
 }  // namespace
 
-void StatesService::start_child(connectors::ChildStart child, std::move_only_function<void(base::Result<engine::Started>)> done) {
+void StatesService::start_child(connectors::ChildStart child,
+                                std::move_only_function<void(base::Result<engine::Started>)> done) {
   auto target = find_start_target(operations_, child.machine_arn);
   if (!target) return done(std::move(target).error());
   wire::Call call;
   call.principal = child.principal;
-  if (auto allowed = operations_.authorise_machine(call, "states:StartExecution", target->arn); !allowed) return done(std::move(allowed).error());
+  if (auto allowed = operations_.authorise_machine(call, "states:StartExecution", target->arn); !allowed)
+    return done(std::move(allowed).error());
   const bool waits = child.link != engine::ParentLink::none;
   if (waits && target->machine->express) return done(machine_type_not_supported());
   auto request = start_request(operations_, *target, child.name, std::move(child.input), std::move(child.trace_header));
@@ -27,13 +29,15 @@ void StatesService::start_child(connectors::ChildStart child, std::move_only_fun
   request->parent_link = child.link;
   if (waits) request->parent = child.parent;
 
-  engine::ExecutionArn arn{target->machine->region, target->machine->account, target->machine->name, child.name.value_or(""), {}, false};
-  operations_.engine.start_execution(
-      std::move(*request),
-      [this, again = child.again, arn = arn.to_string(), done = std::move(done)](base::Result<engine::Started> started) mutable {
-        if (!started && again && started.error().code == base::ErrorCode::already_exists) return done(find_started(operations_.engine, arn));
-        done(std::move(started));
-      });
+  engine::ExecutionArn arn{
+      target->machine->region, target->machine->account, target->machine->name, child.name.value_or(""), {}, false};
+  operations_.engine.start_execution(std::move(*request),
+                                     [this, again = child.again, arn = arn.to_string(),
+                                      done = std::move(done)](base::Result<engine::Started> started) mutable {
+                                       if (!started && again && started.error().code == base::ErrorCode::already_exists)
+                                         return done(find_started(operations_.engine, arn));
+                                       done(std::move(started));
+                                     });
 }
 
 void StatesService::stop_child(std::string execution_arn, std::shared_ptr<const identity::Principal> principal) {

@@ -8,11 +8,13 @@ namespace escapement::services::states {
 
 base::Result<void> Operations::authorise(const wire::Call& call, std::string_view action, std::string_view resource,
                                          const identity::RequestContext& context) const {
-  if (!call.principal) return base::make_error(base::ErrorCode::denied, "AccessDeniedException", "The request is not signed");
+  if (!call.principal)
+    return base::make_error(base::ErrorCode::denied, "AccessDeniedException", "The request is not signed");
   return authoriser.authorise(*call.principal, action, resource, context);
 }
 
-base::Result<void> Operations::authorise_machine(const wire::Call& call, std::string_view action, const MachineArn& arn) const {
+base::Result<void> Operations::authorise_machine(const wire::Call& call, std::string_view action,
+                                                 const MachineArn& arn) const {
   identity::RequestContext context;
   if (!arn.qualifier.empty()) context.emplace("states:StateMachineQualifier", arn.qualifier);
   const std::string resource = arn.unqualified();
@@ -24,7 +26,8 @@ base::Result<void> Operations::authorise_machine(const wire::Call& call, std::st
 
 base::Result<void> Operations::check_log_access(const engine::MachineRevision& machine) const {
   if (!asks_for_logs(machine.settings)) return {};
-  auto role = authoriser.assume_for_service(machine.role_arn, "states.amazonaws.com", "log-delivery", {{"aws:SourceArn", machine.arn}});
+  auto role = authoriser.assume_for_service(machine.role_arn, "states.amazonaws.com", "log-delivery",
+                                            {{"aws:SourceArn", machine.arn}});
   if (role && authoriser.authorise(**role, "logs:CreateLogDelivery", "*")) return {};
   return base::make_error(base::ErrorCode::denied, "AccessDeniedException",
                           "The state machine IAM Role is not authorized to access the Log Destination");

@@ -1,7 +1,9 @@
-// What the handlers of the Step Functions API share, and the handlers themselves: one file for each operation or small family.
+// What the handlers of the Step Functions API share, and the handlers themselves: one file for each operation or small
+// family.
 //
-// A handler validates what the API model cannot say, asks for permission, calls the engine or the directory, and answers.
-// Those that only read memory or hand over to the engine run inline on a network thread; the others on the blocking pool.
+// A handler validates what the API model cannot say, asks for permission, calls the engine or the directory, and
+// answers. Those that only read memory or hand over to the engine run inline on a network thread; the others on the
+// blocking pool.
 #pragma once
 
 #include <optional>
@@ -26,11 +28,11 @@ namespace escapement::services::states {
 
 // AWS's quotas, as defaults.
 struct Quotas {
-  std::size_t machines_max = 10'000;     // in a region
-  std::size_t activities_max = 10'000;   // in a region
-  std::size_t versions_max = 1'000;      // of a machine
-  std::size_t aliases_max = 100;         // of a machine
-  std::size_t tags_max = 50;             // of a resource
+  std::size_t machines_max = 10'000;    // in a region
+  std::size_t activities_max = 10'000;  // in a region
+  std::size_t versions_max = 1'000;     // of a machine
+  std::size_t aliases_max = 100;        // of a machine
+  std::size_t tags_max = 50;            // of a resource
   std::size_t input_bytes_max = 262'144;
   std::size_t listed_per_call_max = 10'000;  // executions looked at to fill one page of a filtered listing
   base::Duration redrive_period = base::Duration::seconds(14 * 86'400);
@@ -48,10 +50,12 @@ struct Operations {
   // Errors: AccessDeniedException.
   base::Result<void> authorise(const wire::Call& call, std::string_view action, std::string_view resource,
                                const identity::RequestContext& context = {}) const;
-  // For an operation on a state machine, a version or an alias: the resource is the state machine, the qualifier a condition key.
+  // For an operation on a state machine, a version or an alias: the resource is the state machine, the qualifier a
+  // condition key.
   base::Result<void> authorise_machine(const wire::Call& call, std::string_view action, const MachineArn& arn) const;
 
-  // That the machine's role may deliver to the log group of its settings, if there is one. Errors: AccessDeniedException.
+  // That the machine's role may deliver to the log group of its settings, if there is one. Errors:
+  // AccessDeniedException.
   base::Result<void> check_log_access(const engine::MachineRevision& machine) const;
 
   // The machine itself; also one that is being deleted. Removes a machine whose deletion has come to its end.
@@ -59,7 +63,8 @@ struct Operations {
   base::Result<MachinePtr> machine(const MachineArn& arn) const;
 };
 
-// ---- Members of a call's input -------------------------------------------------------------------------------------------
+// ---- Members of a call's input
+// -------------------------------------------------------------------------------------------
 
 // Empty where the member is absent.
 std::string_view text(const json::Value& input, std::string_view member);
@@ -71,7 +76,8 @@ json::Value timestamp(base::Timestamp time);
 
 using Answer = base::Result<json::Value>;
 
-// ---- State machines ------------------------------------------------------------------------------------------------------
+// ---- State machines
+// ------------------------------------------------------------------------------------------------------
 
 Answer create_state_machine(const Operations& operations, const wire::Call& call);
 Answer update_state_machine(const Operations& operations, const wire::Call& call);
@@ -93,7 +99,8 @@ Answer tag_resource(const Operations& operations, const wire::Call& call);
 Answer untag_resource(const Operations& operations, const wire::Call& call);
 Answer list_tags_for_resource(const Operations& operations, const wire::Call& call);
 
-// ---- Executions ----------------------------------------------------------------------------------------------------------
+// ---- Executions
+// ----------------------------------------------------------------------------------------------------------
 
 void start_execution(const Operations& operations, wire::Call call, wire::Respond respond);
 void start_sync_execution(const Operations& operations, wire::Call call, wire::Respond respond);
@@ -106,7 +113,8 @@ Answer describe_map_run(const Operations& operations, const wire::Call& call);
 Answer list_map_runs(const Operations& operations, const wire::Call& call);
 Answer update_map_run(const Operations& operations, const wire::Call& call);
 
-// ---- Activities and task tokens ------------------------------------------------------------------------------------------
+// ---- Activities and task tokens
+// ------------------------------------------------------------------------------------------
 
 Answer create_activity(const Operations& operations, const wire::Call& call);
 Answer describe_activity(const Operations& operations, const wire::Call& call);

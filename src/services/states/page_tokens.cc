@@ -34,7 +34,8 @@ base::Result<std::string> PageTokens::parse(std::string_view listing, std::strin
   const auto bytes = base::from_base64(token);
   if (!bytes || bytes->size() < 8 + kMacBytes) return invalid_token();
   const std::string_view body = std::string_view(*bytes).substr(0, bytes->size() - kMacBytes);
-  if (!base::equal_constant_time(mac(listing, body), std::string_view(*bytes).substr(body.size()))) return invalid_token();
+  if (!base::equal_constant_time(mac(listing, body), std::string_view(*bytes).substr(body.size())))
+    return invalid_token();
   base::ByteReader reader(body);
   if (static_cast<std::uint64_t>(clock_.now().us) >= reader.u64_be()) return invalid_token();
   return std::string(reader.rest());

@@ -1,5 +1,5 @@
-// Tokens of paged listings. A token says where to go on and which listing it belongs to, is good for 24 hours, and carries a
-// message authentication code, so it can neither be forged nor be used with another request.
+// Tokens of paged listings. A token says where to go on and which listing it belongs to, is good for 24 hours, and
+// carries a message authentication code, so it can neither be forged nor be used with another request.
 //
 // Threading: any thread.
 #pragma once

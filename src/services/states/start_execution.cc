@@ -64,8 +64,9 @@ base::Result<void> check_input(std::string_view input, const Quotas& quotas) {
   return {};
 }
 
-base::Result<engine::StartRequest> start_request(const Operations& operations, const StartTarget& target, std::optional<std::string> name,
-                                                 std::string input, std::string trace_header) {
+base::Result<engine::StartRequest> start_request(const Operations& operations, const StartTarget& target,
+                                                 std::optional<std::string> name, std::string input,
+                                                 std::string trace_header) {
   if (name) {
     ESC_CHECK(check_name(*name));
   }
@@ -83,14 +84,18 @@ base::Result<engine::StartRequest> start_request(const Operations& operations, c
 void start_execution(const Operations& operations, wire::Call call, wire::Respond respond) {
   auto target = find_start_target(operations, text(call.input, "stateMachineArn"));
   if (!target) return respond(std::move(target).error());
-  if (auto allowed = operations.authorise_machine(call, "states:StartExecution", target->arn); !allowed) return respond(std::move(allowed).error());
-  auto request = start_request(operations, *target, optional_text(call.input, "name"), optional_text(call.input, "input").value_or("{}"),
-                               std::string(text(call.input, "traceHeader")));
+  if (auto allowed = operations.authorise_machine(call, "states:StartExecution", target->arn); !allowed)
+    return respond(std::move(allowed).error());
+  auto request =
+      start_request(operations, *target, optional_text(call.input, "name"),
+                    optional_text(call.input, "input").value_or("{}"), std::string(text(call.input, "traceHeader")));
   if (!request) return respond(std::move(request).error());
-  operations.engine.start_execution(std::move(*request), [respond = std::move(respond)](base::Result<engine::Started> started) mutable {
-    if (!started) return respond(std::move(started).error());
-    respond(json::Value::object({{"executionArn", std::move(started->arn)}, {"startDate", timestamp(started->start_time)}}));
-  });
+  operations.engine.start_execution(
+      std::move(*request), [respond = std::move(respond)](base::Result<engine::Started> started) mutable {
+        if (!started) return respond(std::move(started).error());
+        respond(json::Value::object(
+            {{"executionArn", std::move(started->arn)}, {"startDate", timestamp(started->start_time)}}));
+      });
 }
 
 }  // namespace escapement::services::states

@@ -12,7 +12,8 @@ namespace {
 // Express executions are billed by the started 100 ms and by memory in steps of 64 MB.
 json::Value billing(base::Duration duration) {
   const std::int64_t hundreds = std::max<std::int64_t>(1, (duration.ms() + 99) / 100);
-  return json::Value::object({{"billedDurationInMilliseconds", hundreds * 100}, {"billedMemoryUsedInMB", std::int64_t{64}}});
+  return json::Value::object(
+      {{"billedDurationInMilliseconds", hundreds * 100}, {"billedMemoryUsedInMB", std::int64_t{64}}});
 }
 
 std::string_view status_of(interpreter::Status status) {
@@ -77,7 +78,8 @@ void start_sync_execution(const Operations& operations, wire::Call call, wire::R
   waiting.input = optional_text(call.input, "input").value_or("{}");
   waiting.trace_header = text(call.input, "traceHeader");
   waiting.with_data = text(call.input, "includedData") != "METADATA_ONLY";
-  auto request = start_request(operations, *target, optional_text(call.input, "name"), waiting.input, waiting.trace_header);
+  auto request =
+      start_request(operations, *target, optional_text(call.input, "name"), waiting.input, waiting.trace_header);
   if (!request) return respond(std::move(request).error());
 
   // Shared by the two callbacks, one of which answers.

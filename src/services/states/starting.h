@@ -26,7 +26,8 @@ base::Result<StartTarget> find_start_target(const Operations& operations, std::s
 base::Result<void> check_input(std::string_view input, const Quotas& quotas);
 
 // The request for the engine. Errors: InvalidName, InvalidExecutionInput.
-base::Result<engine::StartRequest> start_request(const Operations& operations, const StartTarget& target, std::optional<std::string> name,
-                                                 std::string input, std::string trace_header);
+base::Result<engine::StartRequest> start_request(const Operations& operations, const StartTarget& target,
+                                                 std::optional<std::string> name, std::string input,
+                                                 std::string trace_header);
 
 }  // namespace escapement::services::states

@@ -63,15 +63,21 @@ constexpr std::array kOperations = {
 };
 
 const Entry* find_entry(std::string_view operation) {
-  const auto found = std::find_if(kOperations.begin(), kOperations.end(), [&](const Entry& entry) { return entry.operation == operation; });
+  const auto found = std::find_if(kOperations.begin(), kOperations.end(),
+                                  [&](const Entry& entry) { return entry.operation == operation; });
   return found == kOperations.end() ? nullptr : &*found;
 }
 
 }  // namespace
 
 StatesService::StatesService(const Dependencies& dependencies, Quotas quotas)
-    : operations_{dependencies.directory, dependencies.engine, dependencies.authoriser, dependencies.connectors, dependencies.clock,
-                  PageTokens(dependencies.directory.token_key(), dependencies.clock), quotas} {}
+    : operations_{dependencies.directory,
+                  dependencies.engine,
+                  dependencies.authoriser,
+                  dependencies.connectors,
+                  dependencies.clock,
+                  PageTokens(dependencies.directory.token_key(), dependencies.clock),
+                  quotas} {}
 
 bool StatesService::is_inline(std::string_view operation) const {
   const Entry* entry = find_entry(operation);
@@ -83,7 +89,8 @@ bool StatesService::has(std::string_view operation) const { return find_entry(op
 void StatesService::handle(wire::Call call, wire::Respond respond) {
   const Entry* entry = find_entry(call.operation);
   if (!entry) {
-    return respond(base::make_error(base::ErrorCode::unsupported, "UnsupportedOperation", std::string(call.operation) + " is not there yet"));
+    return respond(base::make_error(base::ErrorCode::unsupported, "UnsupportedOperation",
+                                    std::string(call.operation) + " is not there yet"));
   }
   entry->handler(operations_, std::move(call), std::move(respond));
 }

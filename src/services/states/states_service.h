@@ -33,7 +33,8 @@ class StatesService final : public wire::Service, public connectors::ExecutionSt
   bool has(std::string_view operation) const override;
   void handle(wire::Call call, wire::Respond respond) override;
 
-  void start_child(connectors::ChildStart request, std::move_only_function<void(base::Result<engine::Started>)> done) override;
+  void start_child(connectors::ChildStart request,
+                   std::move_only_function<void(base::Result<engine::Started>)> done) override;
   void stop_child(std::string execution_arn, std::shared_ptr<const identity::Principal> principal) override;
 
  private:

@@ -57,34 +57,43 @@ TEST_F(StatesTest, BadStartsAreAnsweredInAwsWords) {
   };
   EXPECT_EQ(start_with(""), "InvalidExecutionInput: Invalid State Machine Execution Input: 'Invalid execution input.'");
   EXPECT_EQ(start_with("not some json"),
-            "InvalidExecutionInput: Invalid State Machine Execution Input: 'Unrecognized token 'not': was expecting (JSON String, Number, "
+            "InvalidExecutionInput: Invalid State Machine Execution Input: 'Unrecognized token 'not': was expecting "
+            "(JSON String, Number, "
             "Array, Object or token 'null', 'true' or 'false')'");
   EXPECT_EQ(start_with("{'a': 1}"),
-            "InvalidExecutionInput: Invalid State Machine Execution Input: 'Unexpected character (''' (code 39)): was expecting "
+            "InvalidExecutionInput: Invalid State Machine Execution Input: 'Unexpected character (''' (code 39)): was "
+            "expecting "
             "double-quote to start field name'");
-  EXPECT_EQ(error("StartExecution", arn_input("stateMachineArn", "nothing")), "InvalidArn: Invalid Arn: 'Invalid ARN prefix: nothing'");
+  EXPECT_EQ(error("StartExecution", arn_input("stateMachineArn", "nothing")),
+            "InvalidArn: Invalid Arn: 'Invalid ARN prefix: nothing'");
   EXPECT_EQ(error("StartExecution", arn_input("stateMachineArn", machine + "x")),
             "StateMachineDoesNotExist: State Machine Does Not Exist: '" + machine + "x'");
-  EXPECT_EQ(error("StartExecution", json::Value::object({{"stateMachineArn", machine}, {"name", "a b"}})), "InvalidName: Invalid Name: 'a b'");
+  EXPECT_EQ(error("StartExecution", json::Value::object({{"stateMachineArn", machine}, {"name", "a b"}})),
+            "InvalidName: Invalid Name: 'a b'");
 }
 
 TEST_F(StatesTest, CreatingTheSameMachineAgainIsNoErrorAndAnotherOneIs) {
   const json::Value input = json::Value::object({{"name", "m"}, {"definition", kPass}, {"roleArn", kRole}});
   EXPECT_EQ(must("CreateStateMachine", input), must("CreateStateMachine", input));
-  EXPECT_EQ(error("CreateStateMachine", json::Value::object({{"name", "m"}, {"definition", kOtherPass}, {"roleArn", kRole}})),
-            "StateMachineAlreadyExists: State Machine Already Exists: 'arn:aws:states:us-east-1:000000000000:stateMachine:m'");
-  EXPECT_THAT(error("CreateStateMachine", json::Value::object({{"name", "n"}, {"definition", R"({"StartAt":"x"})"}, {"roleArn", kRole}})),
+  EXPECT_EQ(
+      error("CreateStateMachine", json::Value::object({{"name", "m"}, {"definition", kOtherPass}, {"roleArn", kRole}})),
+      "StateMachineAlreadyExists: State Machine Already Exists: "
+      "'arn:aws:states:us-east-1:000000000000:stateMachine:m'");
+  EXPECT_THAT(error("CreateStateMachine",
+                    json::Value::object({{"name", "n"}, {"definition", R"({"StartAt":"x"})"}, {"roleArn", kRole}})),
               HasSubstr("InvalidDefinition: Invalid State Machine Definition: 'SCHEMA_VALIDATION_FAILED: "));
   for (const std::string_view name : {"a/b", "a b", "a\x7f", "a:b", "a\"b", "a~b"}) {
-    EXPECT_EQ(error("CreateStateMachine", json::Value::object({{"name", name}, {"definition", kPass}, {"roleArn", kRole}})),
-              "InvalidName: Invalid Name: '" + std::string(name) + "'");
+    EXPECT_EQ(
+        error("CreateStateMachine", json::Value::object({{"name", name}, {"definition", kPass}, {"roleArn", kRole}})),
+        "InvalidName: Invalid Name: '" + std::string(name) + "'");
   }
 }
 
 TEST_F(StatesTest, WhatIsNotAllowedChangesNothing) {
   identity.denied_actions = {"iam:PassRole"};
-  EXPECT_THAT(error("CreateStateMachine", json::Value::object({{"name", "m"}, {"definition", kPass}, {"roleArn", kRole}})),
-              HasSubstr("AccessDeniedException"));
+  EXPECT_THAT(
+      error("CreateStateMachine", json::Value::object({{"name", "m"}, {"definition", kPass}, {"roleArn", kRole}})),
+      HasSubstr("AccessDeniedException"));
   identity.denied_actions.clear();
   EXPECT_EQ(must("ListStateMachines", json::Value::object({})).find("stateMachines")->size(), 0u);
 
@@ -98,18 +107,25 @@ TEST_F(StatesTest, AnUpdateMakesARevisionAndRunningExecutionsKeepTheirs) {
   const std::string machine = create_machine("m", kWait);
   const std::string execution = start(machine);
   EXPECT_EQ(must("DescribeStateMachine", arn_input("stateMachineArn", machine)).find("revisionId"), nullptr);
-  const json::Value updated = must("UpdateStateMachine", json::Value::object({{"stateMachineArn", machine}, {"definition", kPass}}));
+  const json::Value updated =
+      must("UpdateStateMachine", json::Value::object({{"stateMachineArn", machine}, {"definition", kPass}}));
   const std::string revision = text_at(updated, "revisionId");
   EXPECT_EQ(text_at(must("DescribeStateMachine", arn_input("stateMachineArn", machine)), "revisionId"), revision);
   // The same again changes nothing.
-  EXPECT_EQ(text_at(must("UpdateStateMachine", json::Value::object({{"stateMachineArn", machine}, {"definition", kPass}})), "revisionId"), revision);
-  EXPECT_EQ(text_at(must("DescribeStateMachineForExecution", arn_input("executionArn", execution)), "definition"), kWait);
+  EXPECT_EQ(
+      text_at(must("UpdateStateMachine", json::Value::object({{"stateMachineArn", machine}, {"definition", kPass}})),
+              "revisionId"),
+      revision);
+  EXPECT_EQ(text_at(must("DescribeStateMachineForExecution", arn_input("executionArn", execution)), "definition"),
+            kWait);
   reopen();
-  EXPECT_EQ(text_at(must("DescribeStateMachineForExecution", arn_input("executionArn", execution)), "definition"), kWait);
+  EXPECT_EQ(text_at(must("DescribeStateMachineForExecution", arn_input("executionArn", execution)), "definition"),
+            kWait);
   EXPECT_EQ(status(start(machine)), "SUCCEEDED");
   advance(base::Duration::seconds(10));
   EXPECT_EQ(status(execution), "SUCCEEDED");
-  EXPECT_THAT(error("UpdateStateMachine", arn_input("stateMachineArn", machine)), HasSubstr("MissingRequiredParameter"));
+  EXPECT_THAT(error("UpdateStateMachine", arn_input("stateMachineArn", machine)),
+              HasSubstr("MissingRequiredParameter"));
 }
 
 TEST_F(StatesTest, ADeletedMachineGoesWhenItsLastExecutionEnds) {
@@ -119,7 +135,8 @@ TEST_F(StatesTest, ADeletedMachineGoesWhenItsLastExecutionEnds) {
   EXPECT_EQ(text_at(must("DescribeStateMachine", arn_input("stateMachineArn", machine)), "status"), "DELETING");
   EXPECT_THAT(error("StartExecution", arn_input("stateMachineArn", machine)), HasSubstr("StateMachineDeleting"));
   advance(base::Duration::seconds(10));
-  EXPECT_THAT(error("DescribeStateMachine", arn_input("stateMachineArn", machine)), HasSubstr("StateMachineDoesNotExist"));
+  EXPECT_THAT(error("DescribeStateMachine", arn_input("stateMachineArn", machine)),
+              HasSubstr("StateMachineDoesNotExist"));
   EXPECT_EQ(must("ListStateMachines", json::Value::object({})).find("stateMachines")->size(), 0u);
   must("DeleteStateMachine", arn_input("stateMachineArn", machine));
   create_machine("m", kPass);
@@ -127,22 +144,31 @@ TEST_F(StatesTest, ADeletedMachineGoesWhenItsLastExecutionEnds) {
 
 TEST_F(StatesTest, VersionsAreNumberedOnceAndAliasesRouteToThem) {
   const json::Value made =
-      must("CreateStateMachine", json::Value::object({{"name", "m"}, {"definition", kPass}, {"roleArn", kRole}, {"publish", true}}));
+      must("CreateStateMachine",
+           json::Value::object({{"name", "m"}, {"definition", kPass}, {"roleArn", kRole}, {"publish", true}}));
   const std::string machine = text_at(made, "stateMachineArn");
   EXPECT_EQ(text_at(made, "stateMachineVersionArn"), machine + ":1");
-  EXPECT_EQ(text_at(must("PublishStateMachineVersion", arn_input("stateMachineArn", machine)), "stateMachineVersionArn"), machine + ":1");
+  EXPECT_EQ(
+      text_at(must("PublishStateMachineVersion", arn_input("stateMachineArn", machine)), "stateMachineVersionArn"),
+      machine + ":1");
   const json::Value updated =
-      must("UpdateStateMachine", json::Value::object({{"stateMachineArn", machine}, {"definition", kOtherPass}, {"publish", true}}));
+      must("UpdateStateMachine",
+           json::Value::object({{"stateMachineArn", machine}, {"definition", kOtherPass}, {"publish", true}}));
   EXPECT_EQ(text_at(updated, "stateMachineVersionArn"), machine + ":2");
   must("DeleteStateMachineVersion", arn_input("stateMachineVersionArn", machine + ":2"));
-  EXPECT_EQ(text_at(must("PublishStateMachineVersion", arn_input("stateMachineArn", machine)), "stateMachineVersionArn"), machine + ":3");
+  EXPECT_EQ(
+      text_at(must("PublishStateMachineVersion", arn_input("stateMachineArn", machine)), "stateMachineVersionArn"),
+      machine + ":3");
 
   const auto routes = [&](int first, int second) {
-    std::vector<json::Value> items{json::Value::object({{"stateMachineVersionArn", machine + ":1"}, {"weight", first}})};
-    if (second > 0) items.push_back(json::Value::object({{"stateMachineVersionArn", machine + ":3"}, {"weight", second}}));
+    std::vector<json::Value> items{
+        json::Value::object({{"stateMachineVersionArn", machine + ":1"}, {"weight", first}})};
+    if (second > 0)
+      items.push_back(json::Value::object({{"stateMachineVersionArn", machine + ":3"}, {"weight", second}}));
     return json::Value::array(std::move(items));
   };
-  EXPECT_THAT(error("CreateStateMachineAlias", json::Value::object({{"name", "prod"}, {"routingConfiguration", routes(50, 40)}})),
+  EXPECT_THAT(error("CreateStateMachineAlias",
+                    json::Value::object({{"name", "prod"}, {"routingConfiguration", routes(50, 40)}})),
               HasSubstr("Sum of routing configuration weights must equal 100. Received: [50, 40]"));
   must("CreateStateMachineAlias", json::Value::object({{"name", "prod"}, {"routingConfiguration", routes(100, 0)}}));
   const std::string execution = start(machine + ":prod");
@@ -151,7 +177,8 @@ TEST_F(StatesTest, VersionsAreNumberedOnceAndAliasesRouteToThem) {
   EXPECT_EQ(text_at(describe(execution), "output"), R"({"a":1})");
   EXPECT_THAT(error("DeleteStateMachineVersion", arn_input("stateMachineVersionArn", machine + ":1")),
               HasSubstr("Current list of aliases referencing this version: [prod]"));
-  must("UpdateStateMachineAlias", json::Value::object({{"stateMachineAliasArn", machine + ":prod"}, {"routingConfiguration", routes(50, 50)}}));
+  must("UpdateStateMachineAlias",
+       json::Value::object({{"stateMachineAliasArn", machine + ":prod"}, {"routingConfiguration", routes(50, 50)}}));
   std::set<std::string> outputs;
   for (int i = 0; i < 64; ++i) outputs.insert(text_at(describe(start(machine + ":prod")), "output"));
   EXPECT_EQ(outputs, (std::set<std::string>{R"({"a":1})", R"({"a":2})"}));
@@ -179,19 +206,25 @@ TEST_F(StatesTest, PagesFollowEachOtherAndTokensCannotBeForged) {
       EXPECT_EQ(error("ListExecutions", json::Value::object({{"stateMachineArn", machine}, {"nextToken", forged}})),
                 "InvalidToken: Invalid Token: 'Invalid token'");
       // Nor used for another listing.
-      EXPECT_THAT(error("ListExecutions", json::Value::object({{"stateMachineArn", machine}, {"statusFilter", "FAILED"}, {"nextToken", token}})),
-                  HasSubstr("InvalidToken"));
+      EXPECT_THAT(
+          error("ListExecutions",
+                json::Value::object({{"stateMachineArn", machine}, {"statusFilter", "FAILED"}, {"nextToken", token}})),
+          HasSubstr("InvalidToken"));
     }
   } while (!token.empty() && ++pages < 10);
   EXPECT_EQ(listed, started);
 
   const std::string execution = *started.begin();
-  const json::Value first = must("GetExecutionHistory", json::Value::object({{"executionArn", execution}, {"maxResults", 3}, {"reverseOrder", true}}));
+  const json::Value first =
+      must("GetExecutionHistory",
+           json::Value::object({{"executionArn", execution}, {"maxResults", 3}, {"reverseOrder", true}}));
   EXPECT_EQ(first.find("events")->size(), 3u);
   EXPECT_EQ(text_at((*first.find("events"))[0], "type"), "ExecutionSucceeded");
-  const json::Value second = must(
-      "GetExecutionHistory",
-      json::Value::object({{"executionArn", execution}, {"maxResults", 3}, {"reverseOrder", true}, {"nextToken", *first.find("nextToken")}}));
+  const json::Value second =
+      must("GetExecutionHistory", json::Value::object({{"executionArn", execution},
+                                                       {"maxResults", 3},
+                                                       {"reverseOrder", true},
+                                                       {"nextToken", *first.find("nextToken")}}));
   ASSERT_EQ(second.find("events")->size(), 1u);
   EXPECT_EQ(text_at((*second.find("events"))[0], "type"), "ExecutionStarted");
   EXPECT_EQ(second.find("nextToken"), nullptr);
@@ -199,7 +232,8 @@ TEST_F(StatesTest, PagesFollowEachOtherAndTokensCannotBeForged) {
   const std::string_view stale = "nextToken";
   const json::Value page = must("ListExecutions", input);
   clock.advance(base::Duration::seconds(86'401));
-  EXPECT_THAT(error("ListExecutions", json::Value::object({{"stateMachineArn", machine}, {"maxResults", 3}, {stale, *page.find(stale)}})),
+  EXPECT_THAT(error("ListExecutions",
+                    json::Value::object({{"stateMachineArn", machine}, {"maxResults", 3}, {stale, *page.find(stale)}})),
               HasSubstr("InvalidToken"));
 }
 
@@ -225,29 +259,37 @@ TEST_F(StatesTest, StoppingAndRedriving) {
 
 TEST_F(StatesTest, ExpressMachinesRunSynchronouslyAndAreNotListed) {
   const std::string machine = create_machine("e", kPass, "EXPRESS");
-  const json::Value ended = must("StartSyncExecution", json::Value::object({{"stateMachineArn", machine}, {"name", "n"}, {"input", "{}"}}));
+  const json::Value ended =
+      must("StartSyncExecution", json::Value::object({{"stateMachineArn", machine}, {"name", "n"}, {"input", "{}"}}));
   EXPECT_EQ(text_at(ended, "status"), "SUCCEEDED");
   EXPECT_EQ(text_at(ended, "output"), R"({"a":1})");
   EXPECT_EQ(text_at(ended, "name"), "n");
-  EXPECT_EQ(json::print(*ended.find("billingDetails")), R"({"billedDurationInMilliseconds":100,"billedMemoryUsedInMB":64})");
+  EXPECT_EQ(json::print(*ended.find("billingDetails")),
+            R"({"billedDurationInMilliseconds":100,"billedMemoryUsedInMB":64})");
   EXPECT_THAT(text_at(ended, "executionArn"), HasSubstr(":express:e:n:"));
   EXPECT_EQ(error("ListExecutions", arn_input("stateMachineArn", machine)),
             "StateMachineTypeNotSupported: This operation is not supported by this type of state machine");
   EXPECT_EQ(error("DescribeExecution", arn_input("executionArn", text_at(ended, "executionArn"))),
             "InvalidArn: Invalid Arn: 'Resource type not valid in this context: express'");
-  EXPECT_THAT(error("StartSyncExecution", arn_input("stateMachineArn", create_machine("s", kPass))), HasSubstr("StateMachineTypeNotSupported"));
+  EXPECT_THAT(error("StartSyncExecution", arn_input("stateMachineArn", create_machine("s", kPass))),
+              HasSubstr("StateMachineTypeNotSupported"));
 }
 
 TEST_F(StatesTest, TagsAreMergedListedAndRemoved) {
   const std::string machine = create_machine("m", kPass);
-  must("TagResource", json::Value::object({{"resourceArn", machine}, {"tags", *json::parse(R"([{"key":"a","value":"1"},{"key":"b","value":"2"}])")}}));
-  must("TagResource", json::Value::object({{"resourceArn", machine}, {"tags", *json::parse(R"([{"key":"a","value":"3"}])")}}));
+  must("TagResource",
+       json::Value::object(
+           {{"resourceArn", machine}, {"tags", *json::parse(R"([{"key":"a","value":"1"},{"key":"b","value":"2"}])")}}));
+  must("TagResource",
+       json::Value::object({{"resourceArn", machine}, {"tags", *json::parse(R"([{"key":"a","value":"3"}])")}}));
   EXPECT_EQ(json::print(must("ListTagsForResource", arn_input("resourceArn", machine))),
             R"({"tags":[{"key":"a","value":"3"},{"key":"b","value":"2"}]})");
   must("UntagResource", json::Value::object({{"resourceArn", machine}, {"tagKeys", *json::parse(R"(["a","z"])")}}));
-  EXPECT_EQ(json::print(must("ListTagsForResource", arn_input("resourceArn", machine))), R"({"tags":[{"key":"b","value":"2"}]})");
-  EXPECT_EQ(error("TagResource", json::Value::object({{"resourceArn", machine + ":1"}, {"tags", json::Value::array({})}})),
-            "ResourceNotFound: Resource not found: '" + machine + ":1'");
+  EXPECT_EQ(json::print(must("ListTagsForResource", arn_input("resourceArn", machine))),
+            R"({"tags":[{"key":"b","value":"2"}]})");
+  EXPECT_EQ(
+      error("TagResource", json::Value::object({{"resourceArn", machine + ":1"}, {"tags", json::Value::array({})}})),
+      "ResourceNotFound: Resource not found: '" + machine + ":1'");
 }
 
 }  // namespace

@@ -18,14 +18,17 @@ void stop_execution(const Operations& operations, wire::Call call, wire::Respond
   // Stopping what has ended changes nothing and is answered with the time of its end.
   const auto execution = operations.engine.reader().describe(*id);
   if (!execution) return respond(execution.error());
-  if (execution->head.stop_time) return respond(json::Value::object({{"stopDate", timestamp(*execution->head.stop_time)}}));
+  if (execution->head.stop_time)
+    return respond(json::Value::object({{"stopDate", timestamp(*execution->head.stop_time)}}));
 
   interpreter::Stop stop{optional_text(call.input, "error"), optional_text(call.input, "cause")};
-  operations.engine.submit(*id, std::move(stop),
-                           [&engine = operations.engine, &clock = operations.clock, id = *id, respond = std::move(respond)](base::Result<void> done) mutable {
-                             if (!done) return respond(std::move(done).error());
-                             respond(json::Value::object({{"stopDate", timestamp(stop_time_of(engine, id, clock.now()))}}));
-                           });
+  operations.engine.submit(
+      *id, std::move(stop),
+      [&engine = operations.engine, &clock = operations.clock, id = *id,
+       respond = std::move(respond)](base::Result<void> done) mutable {
+        if (!done) return respond(std::move(done).error());
+        respond(json::Value::object({{"stopDate", timestamp(stop_time_of(engine, id, clock.now()))}}));
+      });
 }
 
 void redrive_execution(const Operations& operations, wire::Call call, wire::Respond respond) {
@@ -36,10 +39,11 @@ void redrive_execution(const Operations& operations, wire::Call call, wire::Resp
   if (const auto reason = not_redrivable_reason(*execution, operations.clock.now(), operations.quotas.redrive_period)) {
     return respond(base::make_error(base::ErrorCode::conflict, "ExecutionNotRedrivable", *reason));
   }
-  operations.engine.submit(*id, interpreter::Redrive{}, [&clock = operations.clock, respond = std::move(respond)](base::Result<void> done) mutable {
-    if (!done) return respond(std::move(done).error());
-    respond(json::Value::object({{"redriveDate", timestamp(clock.now())}}));
-  });
+  operations.engine.submit(*id, interpreter::Redrive{},
+                           [&clock = operations.clock, respond = std::move(respond)](base::Result<void> done) mutable {
+                             if (!done) return respond(std::move(done).error());
+                             respond(json::Value::object({{"redriveDate", timestamp(clock.now())}}));
+                           });
 }
 
 }  // namespace escapement::services::states

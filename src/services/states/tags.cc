@@ -11,7 +11,8 @@ namespace escapement::services::states {
 namespace {
 
 // Changes the tags of whatever `arn` names. Errors: InvalidArn, ResourceNotFound, those of `change`.
-base::Result<void> change_tags(const Operations& operations, std::string_view arn, const std::function<base::Result<Tags>(Tags)>& change) {
+base::Result<void> change_tags(const Operations& operations, std::string_view arn,
+                               const std::function<base::Result<Tags>(Tags)>& change) {
   if (arn.find(":activity:") != std::string_view::npos) {
     ESC_TRY(const ActivityArn activity, parse_activity_arn(arn));
     const auto retag = [&](std::optional<Activity> known) -> base::Result<std::optional<Activity>> {
@@ -53,7 +54,8 @@ base::Result<Tags> merged_tags(Tags tags, const Tags& added, std::size_t tags_ma
     }
   }
   if (tags.size() > tags_max) {
-    return base::make_error(base::ErrorCode::limit_exceeded, "TooManyTags", fmt::format("A resource may have at most {} tags", tags_max));
+    return base::make_error(base::ErrorCode::limit_exceeded, "TooManyTags",
+                            fmt::format("A resource may have at most {} tags", tags_max));
   }
   return tags;
 }
@@ -72,7 +74,8 @@ Answer tag_resource(const Operations& operations, const wire::Call& call) {
   ESC_CHECK(check_arn(arn));
   const Tags added = tags_from_json(call.input.find("tags"));
   ESC_CHECK(operations.authorise(call, "states:TagResource", arn, request_tags(added)));
-  ESC_CHECK(change_tags(operations, arn, [&](Tags tags) { return merged_tags(std::move(tags), added, operations.quotas.tags_max); }));
+  ESC_CHECK(change_tags(operations, arn,
+                        [&](Tags tags) { return merged_tags(std::move(tags), added, operations.quotas.tags_max); }));
   return json::Value::object({});
 }
 
@@ -84,7 +87,8 @@ Answer untag_resource(const Operations& operations, const wire::Call& call) {
   const auto is_named = [&](const std::pair<std::string, std::string>& tag) {
     if (!keys || !keys->is_array()) return false;
     const auto items = keys->items();
-    return std::any_of(items.begin(), items.end(), [&](const json::Value& key) { return key.is_string() && key.as_string() == tag.first; });
+    return std::any_of(items.begin(), items.end(),
+                       [&](const json::Value& key) { return key.is_string() && key.as_string() == tag.first; });
   };
   ESC_CHECK(change_tags(operations, arn, [&](Tags tags) -> base::Result<Tags> {
     std::erase_if(tags, is_named);

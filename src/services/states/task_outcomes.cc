@@ -7,9 +7,9 @@
 namespace escapement::services::states {
 namespace {
 
-// The task that a token stands for, once `action` is allowed. Permission is asked for all resources first, as most policies
-// give it, and then for the state machine that the task belongs to.
-// Errors: InvalidToken, AccessDeniedException, TaskDoesNotExist.
+// The task that a token stands for, once `action` is allowed. Permission is asked for all resources first, as most
+// policies give it, and then for the state machine that the task belongs to. Errors: InvalidToken,
+// AccessDeniedException, TaskDoesNotExist.
 base::Result<engine::TaskKey> find_task(const Operations& operations, const wire::Call& call, std::string_view action) {
   ESC_TRY(const engine::TaskKey task, operations.engine.task_tokens().parse(text(call.input, "taskToken")));
   auto allowed = operations.authorise(call, action, "*");
@@ -20,15 +20,18 @@ base::Result<engine::TaskKey> find_task(const Operations& operations, const wire
   return task;
 }
 
-void settle(const Operations& operations, const engine::TaskKey& task, interpreter::Command command, wire::Respond respond) {
-  operations.engine.submit(task.execution, std::move(command), [respond = std::move(respond)](base::Result<void> done) mutable {
-    if (done) return respond(json::Value::object({}));
-    base::Error error = std::move(done).error();
-    if (error.code == base::ErrorCode::not_found) {
-      error = base::make_error(base::ErrorCode::not_found, "TaskDoesNotExist", "Task Does Not Exist: 'Provided task does not exist'");
-    }
-    respond(std::move(error));
-  });
+void settle(const Operations& operations, const engine::TaskKey& task, interpreter::Command command,
+            wire::Respond respond) {
+  operations.engine.submit(task.execution, std::move(command),
+                           [respond = std::move(respond)](base::Result<void> done) mutable {
+                             if (done) return respond(json::Value::object({}));
+                             base::Error error = std::move(done).error();
+                             if (error.code == base::ErrorCode::not_found) {
+                               error = base::make_error(base::ErrorCode::not_found, "TaskDoesNotExist",
+                                                        "Task Does Not Exist: 'Provided task does not exist'");
+                             }
+                             respond(std::move(error));
+                           });
 }
 
 }  // namespace
@@ -38,15 +41,18 @@ void send_task_success(const Operations& operations, wire::Call call, wire::Resp
   if (!task) return respond(std::move(task).error());
   std::string output(text(call.input, "output"));
   if (const auto value = json::parse(output); !value) {
-    return respond(base::make_error(base::ErrorCode::invalid, "InvalidOutput", fmt::format("Invalid Output: '{}'", value.error().message)));
+    return respond(base::make_error(base::ErrorCode::invalid, "InvalidOutput",
+                                    fmt::format("Invalid Output: '{}'", value.error().message)));
   }
-  settle(operations, *task, interpreter::TaskSucceeded{task->task, json::Payload::from_text(std::move(output))}, std::move(respond));
+  settle(operations, *task, interpreter::TaskSucceeded{task->task, json::Payload::from_text(std::move(output))},
+         std::move(respond));
 }
 
 void send_task_failure(const Operations& operations, wire::Call call, wire::Respond respond) {
   auto task = find_task(operations, call, "states:SendTaskFailure");
   if (!task) return respond(std::move(task).error());
-  settle(operations, *task, interpreter::TaskFailed{task->task, optional_text(call.input, "error"), optional_text(call.input, "cause")},
+  settle(operations, *task,
+         interpreter::TaskFailed{task->task, optional_text(call.input, "error"), optional_text(call.input, "cause")},
          std::move(respond));
 }
 

@@ -16,7 +16,8 @@ json::Value object(std::string text) {
 }
 
 std::string task_machine(std::string_view resource, std::string_view more = "") {
-  return R"({"StartAt":"T","States":{"T":{"Type":"Task","Resource":")" + std::string(resource) + R"(","End":true)" + std::string(more) + "}}}";
+  return R"({"StartAt":"T","States":{"T":{"Type":"Task","Resource":")" + std::string(resource) + R"(","End":true)" +
+         std::string(more) + "}}}";
 }
 
 std::string text_at(const json::Value& value, std::string_view member) {
@@ -33,13 +34,14 @@ TEST_F(StatesTest, AFunctionIsInvokedWithTheInputAsItIs) {
   EXPECT_EQ(functions.invocations[0].function, kFunction);
   EXPECT_EQ(text_at(describe(execution), "output"), R"({"a": 1.0})");
   EXPECT_EQ(event_types(execution),
-            "ExecutionStarted TaskStateEntered LambdaFunctionScheduled LambdaFunctionStarted LambdaFunctionSucceeded TaskStateExited "
+            "ExecutionStarted TaskStateEntered LambdaFunctionScheduled LambdaFunctionStarted LambdaFunctionSucceeded "
+            "TaskStateExited "
             "ExecutionSucceeded");
 }
 
 TEST_F(StatesTest, TheOptimisedInvocationShowsTheResponse) {
-  const std::string machine =
-      create_machine("m", task_machine("arn:aws:states:::lambda:invoke", R"(,"Parameters":{"FunctionName":"f","Payload.$":"$"})"));
+  const std::string machine = create_machine(
+      "m", task_machine("arn:aws:states:::lambda:invoke", R"(,"Parameters":{"FunctionName":"f","Payload.$":"$"})"));
   const json::Value output = object(text_at(describe(start(machine, R"({"a":1})")), "output"));
   EXPECT_EQ(json::print(*output.find("Payload")), R"({"a":1})");
   EXPECT_EQ(text_at(output, "ExecutedVersion"), "$LATEST");
@@ -56,7 +58,8 @@ TEST_F(StatesTest, TheOptimisedInvocationShowsTheResponse) {
 }
 
 TEST_F(StatesTest, WhatGoesWrongWithAFunctionIsNamedAsByAws) {
-  const std::string machine = create_machine("m", task_machine("arn:aws:states:::lambda:invoke", R"(,"Parameters":{"FunctionName":"f"})"));
+  const std::string machine =
+      create_machine("m", task_machine("arn:aws:states:::lambda:invoke", R"(,"Parameters":{"FunctionName":"f"})"));
   functions.script = [](const auto&) -> base::Result<functions::InvokeResult> {
     return functions::InvokeResult{R"({"errorMessage":"no","errorType":"Oops"})", "Unhandled", "$LATEST", ""};
   };
@@ -69,8 +72,8 @@ TEST_F(StatesTest, WhatGoesWrongWithAFunctionIsNamedAsByAws) {
   };
   failed = describe(start(machine));
   EXPECT_EQ(text_at(failed, "error"), "Lambda.ResourceNotFoundException");
-  EXPECT_THAT(text_at(failed, "cause"),
-              HasSubstr("Function not found: f (Service: AWSLambda; Status Code: 404; Error Code: ResourceNotFoundException; Request ID: "));
+  EXPECT_THAT(text_at(failed, "cause"), HasSubstr("Function not found: f (Service: AWSLambda; Status Code: 404; Error "
+                                                  "Code: ResourceNotFoundException; Request ID: "));
 
   functions.script = nullptr;
   functions.invocations.clear();
@@ -80,14 +83,15 @@ TEST_F(StatesTest, WhatGoesWrongWithAFunctionIsNamedAsByAws) {
   EXPECT_THAT(text_at(failed, "cause"),
               HasSubstr("is not authorized to perform: lambda:InvokeFunction on resource: "
                         "arn:aws:lambda:us-east-1:000000000000:function:f because no identity-based policy allows the "
-                        "lambda:InvokeFunction action (Service: AWSLambda; Status Code: 403; Error Code: AccessDeniedException; Request ID: "));
+                        "lambda:InvokeFunction action (Service: AWSLambda; Status Code: 403; Error Code: "
+                        "AccessDeniedException; Request ID: "));
   EXPECT_TRUE(functions.invocations.empty());
 }
 
 TEST_F(StatesTest, ATaskTokenEndsTheTaskOnce) {
-  const std::string machine = create_machine(
-      "m", task_machine("arn:aws:states:::lambda:invoke.waitForTaskToken",
-                        R"(,"Parameters":{"FunctionName":"f","Payload":{"token.$":"$$.Task.Token"}})"));
+  const std::string machine =
+      create_machine("m", task_machine("arn:aws:states:::lambda:invoke.waitForTaskToken",
+                                       R"(,"Parameters":{"FunctionName":"f","Payload":{"token.$":"$$.Task.Token"}})"));
   const std::string execution = start(machine);
   EXPECT_EQ(status(execution), "RUNNING");
   const std::string token = text_at(object(functions.invocations.at(0).payload), "token");
@@ -96,7 +100,8 @@ TEST_F(StatesTest, ATaskTokenEndsTheTaskOnce) {
   };
   EXPECT_EQ(error("SendTaskHeartbeat", json::Value::object({{"taskToken", token}})), "none");
   EXPECT_THAT(success("{"), HasSubstr("InvalidOutput"));
-  EXPECT_EQ(error("SendTaskSuccess", object("{'taskToken':'nothing','output':'not JSON'}")), "InvalidToken: Invalid Token: 'Invalid token'");
+  EXPECT_EQ(error("SendTaskSuccess", object("{'taskToken':'nothing','output':'not JSON'}")),
+            "InvalidToken: Invalid Token: 'Invalid token'");
   EXPECT_EQ(success(R"({"done":true})"), "none");
   EXPECT_EQ(text_at(describe(execution), "output"), R"({"done":true})");
   EXPECT_EQ(success("1"), "TaskTimedOut: Task Timed Out: 'Provided task does not exist anymore'");
@@ -107,14 +112,17 @@ TEST_F(StatesTest, ActivityWorkersTakeTasksInOrderAndWaitForThem) {
   const std::string machine = create_machine("m", task_machine(arn));
   const std::string first = start(machine, "1");
   const std::string second = start(machine, "2");
-  const auto take = [&] { return must("GetActivityTask", json::Value::object({{"activityArn", arn}, {"workerName", "w"}})); };
+  const auto take = [&] {
+    return must("GetActivityTask", json::Value::object({{"activityArn", arn}, {"workerName", "w"}}));
+  };
   const json::Value task = take();
   EXPECT_EQ(text_at(task, "input"), "1");
   EXPECT_EQ(text_at(take(), "input"), "2");
   must("SendTaskSuccess", json::Value::object({{"taskToken", text_at(task, "taskToken")}, {"output", "3"}}));
   EXPECT_EQ(text_at(describe(first), "output"), "3");
   EXPECT_EQ(event_types(first),
-            "ExecutionStarted TaskStateEntered ActivityScheduled ActivityStarted ActivitySucceeded TaskStateExited ExecutionSucceeded");
+            "ExecutionStarted TaskStateEntered ActivityScheduled ActivityStarted ActivitySucceeded TaskStateExited "
+            "ExecutionSucceeded");
   EXPECT_EQ(status(second), "RUNNING");
 
   // A worker that waits is served by the next task; one that left is not.
@@ -122,7 +130,8 @@ TEST_F(StatesTest, ActivityWorkersTakeTasksInOrderAndWaitForThem) {
   std::vector<std::move_only_function<void()>> leave;
   wire::Call left = call_of("GetActivityTask", json::Value::object({{"activityArn", arn}}));
   left.on_disconnect = [&](std::move_only_function<void()> gone) { leave.push_back(std::move(gone)); };
-  service->handle(std::move(left), [](base::Result<json::Value>) { ADD_FAILURE() << "answered a worker that had left"; });
+  service->handle(std::move(left),
+                  [](base::Result<json::Value>) { ADD_FAILURE() << "answered a worker that had left"; });
   service->handle(call_of("GetActivityTask", json::Value::object({{"activityArn", arn}})),
                   [&](base::Result<json::Value> answer) { waiting = *std::move(answer); });
   leave.at(0)();
@@ -150,7 +159,8 @@ TEST_F(StatesTest, AnActivityTaskThatNobodyTookComesAgainAfterARestart) {
 }
 
 TEST_F(StatesTest, ANestedExecutionIsWaitedForAndStopped) {
-  const std::string child = create_machine("child", R"({"StartAt":"W","States":{"W":{"Type":"Wait","Seconds":5,"Next":"P"},
+  const std::string child =
+      create_machine("child", R"({"StartAt":"W","States":{"W":{"Type":"Wait","Seconds":5,"Next":"P"},
                                                        "P":{"Type":"Pass","Result":{"a":1},"End":true}}})");
   const auto parent = [&](std::string_view name, std::string_view pattern) {
     return create_machine(name, task_machine("arn:aws:states:::states:startExecution" + std::string(pattern),
@@ -169,18 +179,22 @@ TEST_F(StatesTest, ANestedExecutionIsWaitedForAndStopped) {
   EXPECT_EQ(json::print(*values.find("Output")), R"({"a":1})");
   EXPECT_EQ(json::print(*values.find("Input")), R"({"i":1})");
   EXPECT_EQ(event_types(sync),
-            "ExecutionStarted TaskStateEntered TaskScheduled TaskStarted TaskSubmitted TaskSucceeded TaskStateExited ExecutionSucceeded");
+            "ExecutionStarted TaskStateEntered TaskScheduled TaskStarted TaskSubmitted TaskSucceeded TaskStateExited "
+            "ExecutionSucceeded");
 
   const std::string stopped = start(parent("stopped", ".sync"));
   must("StopExecution", json::Value::object({{"executionArn", stopped}}));
-  const json::Value running = must("ListExecutions", json::Value::object({{"stateMachineArn", child}, {"statusFilter", "RUNNING"}}));
+  const json::Value running =
+      must("ListExecutions", json::Value::object({{"stateMachineArn", child}, {"statusFilter", "RUNNING"}}));
   EXPECT_EQ(running.find("executions")->size(), 0u);
 }
 
 TEST_F(StatesTest, AFailedChildFailsTheTask) {
-  const std::string child = create_machine("child", R"({"StartAt":"F","States":{"F":{"Type":"Fail","Error":"E","Cause":"C"}}})");
-  const std::string parent = create_machine("parent", task_machine("arn:aws:states:::states:startExecution.sync",
-                                                                   R"(,"Parameters":{"StateMachineArn":")" + child + R"(","Name":"n"})"));
+  const std::string child =
+      create_machine("child", R"({"StartAt":"F","States":{"F":{"Type":"Fail","Error":"E","Cause":"C"}}})");
+  const std::string parent =
+      create_machine("parent", task_machine("arn:aws:states:::states:startExecution.sync",
+                                            R"(,"Parameters":{"StateMachineArn":")" + child + R"(","Name":"n"})"));
   const json::Value failed = describe(start(parent));
   EXPECT_EQ(text_at(failed, "error"), "States.TaskFailed");
   const json::Value cause = object(text_at(failed, "cause"));
@@ -194,8 +208,8 @@ TEST_F(StatesTest, AFailedChildFailsTheTask) {
 
 TEST_F(StatesTest, ServicesOfThisServerAreCalledByTheirSdkNames) {
   const std::string child = create_machine("child", R"({"StartAt":"P","States":{"P":{"Type":"Pass","End":true}}})");
-  const std::string machine = create_machine(
-      "m", task_machine("arn:aws:states:::aws-sdk:sfn:describeStateMachine", R"(,"Parameters":{"StateMachineArn.$":"$"})"));
+  const std::string machine = create_machine("m", task_machine("arn:aws:states:::aws-sdk:sfn:describeStateMachine",
+                                                               R"(,"Parameters":{"StateMachineArn.$":"$"})"));
   const json::Value described = object(text_at(describe(start(machine, '"' + child + '"')), "output"));
   EXPECT_EQ(text_at(described, "Name"), "child");
   EXPECT_EQ(text_at(described, "Status"), "ACTIVE");
@@ -214,9 +228,13 @@ TEST_F(StatesTest, ServicesOfThisServerAreCalledByTheirSdkNames) {
 
 TEST_F(StatesTest, TestStateRunsARealTask) {
   const auto test = [&](std::string_view more) {
-    return must("TestState", object(R"({"definition":"{\"Type\":\"Task\",\"Resource\":\"arn:aws:states:::lambda:invoke\",)"
-                                    R"(\"Parameters\":{\"FunctionName\":\"f\",\"Payload.$\":\"$\"},\"OutputPath\":\"$.Payload\",\"End\":true}",)"
-                                    R"("input":"{\"a\":1}","roleArn":"arn:aws:iam::000000000000:role/r")" + std::string(more) + "}"));
+    return must(
+        "TestState",
+        object(
+            R"({"definition":"{\"Type\":\"Task\",\"Resource\":\"arn:aws:states:::lambda:invoke\",)"
+            R"(\"Parameters\":{\"FunctionName\":\"f\",\"Payload.$\":\"$\"},\"OutputPath\":\"$.Payload\",\"End\":true}",)"
+            R"("input":"{\"a\":1}","roleArn":"arn:aws:iam::000000000000:role/r")" +
+            std::string(more) + "}"));
   };
   const json::Value real = test("");
   EXPECT_EQ(text_at(real, "status"), "SUCCEEDED");

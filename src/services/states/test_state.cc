@@ -36,8 +36,10 @@ TestStateRequest request_of(const wire::Call& call) {
       request.mock_cause = optional_text(*error, "cause");
     }
   }
-  if (const json::Value* configuration = input.find("stateConfiguration"); configuration && configuration->is_object()) {
-    request.retrier_retry_count = static_cast<std::uint32_t>(optional_number(*configuration, "retrierRetryCount").value_or(0));
+  if (const json::Value* configuration = input.find("stateConfiguration");
+      configuration && configuration->is_object()) {
+    request.retrier_retry_count =
+        static_cast<std::uint32_t>(optional_number(*configuration, "retrierRetryCount").value_or(0));
     request.error_caused_by_state = optional_text(*configuration, "errorCausedByState");
     request.map_iteration_failure_count = optional_number(*configuration, "mapIterationFailureCount");
     request.map_item_reader_data = optional_text(*configuration, "mapItemReaderData");
@@ -96,10 +98,12 @@ void go_on(std::shared_ptr<Running> running) {
   dispatch.request = std::move(*task);
   dispatch.machine = stand_in(running->call);
   const Operations& operations = running->operations;
-  operations.connectors.carry_out(std::move(dispatch), [running = std::move(running)](interpreter::Command command) mutable {
-    if (auto taken = running->test.answer(command, running->operations.clock.now()); !taken) return running->respond(std::move(taken).error());
-    go_on(std::move(running));
-  });
+  operations.connectors.carry_out(
+      std::move(dispatch), [running = std::move(running)](interpreter::Command command) mutable {
+        if (auto taken = running->test.answer(command, running->operations.clock.now()); !taken)
+          return running->respond(std::move(taken).error());
+        go_on(std::move(running));
+      });
 }
 
 }  // namespace

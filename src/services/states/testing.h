@@ -1,5 +1,5 @@
-// A whole Step Functions service in one thread, for tests: the real directory, engine and connectors over a store in memory
-// and a virtual clock; identity and functions are scripted.
+// A whole Step Functions service in one thread, for tests: the real directory, engine and connectors over a store in
+// memory and a virtual clock; identity and functions are scripted.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -33,15 +33,16 @@ class Identity final : public identity::Authoriser, public identity::CredentialS
     asked.emplace_back(action, resource);
     if (!denied_actions.contains(std::string(action))) return {};
     return base::make_error(base::ErrorCode::denied, "AccessDeniedException",
-                            "User: " + principal.arn + " is not authorized to perform: " + std::string(action) + " on resource: " +
-                                std::string(resource) + " because no identity-based policy allows the " + std::string(action) + " action");
+                            "User: " + principal.arn + " is not authorized to perform: " + std::string(action) +
+                                " on resource: " + std::string(resource) +
+                                " because no identity-based policy allows the " + std::string(action) + " action");
   }
   base::Result<void> authorise_pass_role(const identity::Principal& principal, std::string_view role, std::string_view,
                                          const identity::RequestContext& context) const override {
     return authorise(principal, "iam:PassRole", role, context);
   }
-  base::Result<std::shared_ptr<const identity::Principal>> assume_for_service(std::string_view, std::string_view, std::string_view session,
-                                                                              const identity::RequestContext&) const override {
+  base::Result<std::shared_ptr<const identity::Principal>> assume_for_service(
+      std::string_view, std::string_view, std::string_view session, const identity::RequestContext&) const override {
     auto principal = std::make_shared<identity::Principal>();
     principal->type = identity::Principal::Type::assumed_role;
     principal->arn = "arn:aws:sts::000000000000:assumed-role/r/" + std::string(session.substr(0, 1));
@@ -86,8 +87,10 @@ class StatesTest : public ::testing::Test, public connectors::ServiceCaller {
     catalog = *store::Catalog::open(*store, "C");
     directory = *MachineDirectory::open(*catalog);
     engine = *engine::Engine::open(*store, clock, *directory, *connectors, {.partitions = 8});
-    service = std::make_unique<StatesService>(StatesService::Dependencies{*directory, *engine, identity, *connectors, clock}, quotas);
-    EXPECT_TRUE(connectors->connect({*engine, functions, identity, identity, *this, *service, *store, *directory, objects.get()}));
+    service = std::make_unique<StatesService>(
+        StatesService::Dependencies{*directory, *engine, identity, *connectors, clock}, quotas);
+    EXPECT_TRUE(connectors->connect(
+        {*engine, functions, identity, identity, *this, *service, *store, *directory, objects.get()}));
     run();
   }
   void run() {
@@ -112,7 +115,8 @@ class StatesTest : public ::testing::Test, public connectors::ServiceCaller {
   // The answer of an operation that has one once the engine has run.
   base::Result<json::Value> call(std::string_view operation, json::Value input) {
     std::optional<base::Result<json::Value>> answer;
-    service->handle(call_of(operation, std::move(input)), [&](base::Result<json::Value> result) { answer = std::move(result); });
+    service->handle(call_of(operation, std::move(input)),
+                    [&](base::Result<json::Value> result) { answer = std::move(result); });
     run();
     if (!answer) return base::make_error(base::ErrorCode::internal, "no answer");
     return *std::move(answer);
@@ -136,25 +140,33 @@ class StatesTest : public ::testing::Test, public connectors::ServiceCaller {
 
   std::string create_machine(std::string_view name, std::string_view definition, std::string_view type = "STANDARD") {
     const json::Value made =
-        must("CreateStateMachine", json::Value::object({{"name", name}, {"definition", definition}, {"roleArn", kRole}, {"type", type}}));
+        must("CreateStateMachine",
+             json::Value::object({{"name", name}, {"definition", definition}, {"roleArn", kRole}, {"type", type}}));
     return made.find("stateMachineArn")->as_string();
   }
   std::string start(std::string_view machine_arn, std::string_view input = "{}") {
-    const json::Value started = must("StartExecution", json::Value::object({{"stateMachineArn", machine_arn}, {"input", input}}));
+    const json::Value started =
+        must("StartExecution", json::Value::object({{"stateMachineArn", machine_arn}, {"input", input}}));
     return started.find("executionArn")->as_string();
   }
-  json::Value describe(std::string_view execution_arn) { return must("DescribeExecution", json::Value::object({{"executionArn", execution_arn}})); }
+  json::Value describe(std::string_view execution_arn) {
+    return must("DescribeExecution", json::Value::object({{"executionArn", execution_arn}}));
+  }
   std::string status(std::string_view execution_arn) { return describe(execution_arn).find("status")->as_string(); }
   // "ExecutionStarted PassStateEntered …".
   std::string event_types(std::string_view execution_arn) {
-    const json::Value history = must("GetExecutionHistory", json::Value::object({{"executionArn", execution_arn}, {"maxResults", 1'000}}));
+    const json::Value history =
+        must("GetExecutionHistory", json::Value::object({{"executionArn", execution_arn}, {"maxResults", 1'000}}));
     std::string types;
-    for (const json::Value& event : history.find("events")->items()) types += (types.empty() ? "" : " ") + event.find("type")->as_string();
+    for (const json::Value& event : history.find("events")->items())
+      types += (types.empty() ? "" : " ") + event.find("type")->as_string();
     return types;
   }
 
   // ServiceCaller
-  bool offers(std::string_view model, std::string_view operation) const override { return model == "stepfunctions" && service->has(operation); }
+  bool offers(std::string_view model, std::string_view operation) const override {
+    return model == "stepfunctions" && service->has(operation);
+  }
   void call(connectors::ServiceCall request, Done done) override {
     wire::Call inner = call_of("", std::move(request.input));
     inner.operation = operations_called.emplace_back(std::move(request.operation));

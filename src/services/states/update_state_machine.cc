@@ -9,19 +9,23 @@ namespace escapement::services::states {
 namespace {
 
 base::Result<void> check_request(const json::Value& input) {
-  constexpr std::string_view kChanges[] = {"definition", "roleArn", "loggingConfiguration", "tracingConfiguration", "encryptionConfiguration"};
+  constexpr std::string_view kChanges[] = {"definition", "roleArn", "loggingConfiguration", "tracingConfiguration",
+                                           "encryptionConfiguration"};
   bool changes = false;
   for (const std::string_view member : kChanges) changes = changes || input.find(member);
   if (!changes) {
-    return base::make_error(base::ErrorCode::invalid, "MissingRequiredParameter",
-                            "Either the definition, the role ARN, the LoggingConfiguration, or the TracingConfiguration must be specified");
+    return base::make_error(
+        base::ErrorCode::invalid, "MissingRequiredParameter",
+        "Either the definition, the role ARN, the LoggingConfiguration, or the TracingConfiguration must be specified");
   }
-  if (!flag(input, "publish") && input.find("versionDescription")) return validation("Version description can only be set when publish is true");
+  if (!flag(input, "publish") && input.find("versionDescription"))
+    return validation("Version description can only be set when publish is true");
   return {};
 }
 
 // The revision that the request asks for; its number is given when it is stored.
-base::Result<engine::MachineRevision> changed_revision(const engine::MachineRevision& current, const json::Value& input) {
+base::Result<engine::MachineRevision> changed_revision(const engine::MachineRevision& current,
+                                                       const json::Value& input) {
   engine::MachineRevision revision = current;
   if (const auto role = optional_text(input, "roleArn")) revision.role_arn = *role;
   if (const auto definition = optional_text(input, "definition"); definition && *definition != revision.definition) {
@@ -46,7 +50,8 @@ Answer update_state_machine(const Operations& operations, const wire::Call& call
   ESC_CHECK(check_request(input));
   ESC_CHECK(operations.machine(arn));
   if (const auto role = optional_text(input, "roleArn")) {
-    ESC_CHECK(operations.authoriser.authorise_pass_role(*call.principal, *role, "states.amazonaws.com", {{"aws:SourceArn", arn.unqualified()}}));
+    ESC_CHECK(operations.authoriser.authorise_pass_role(*call.principal, *role, "states.amazonaws.com",
+                                                        {{"aws:SourceArn", arn.unqualified()}}));
   }
 
   const base::Timestamp now = operations.clock.now();
@@ -62,7 +67,8 @@ Answer update_state_machine(const Operations& operations, const wire::Call& call
       change.add_revision(std::move(revision), now);
     }
     if (flag(input, "publish")) {
-      ESC_TRY(version, publish_current(*change.machine, std::string(text(input, "versionDescription")), now, operations.quotas.versions_max));
+      ESC_TRY(version, publish_current(*change.machine, std::string(text(input, "versionDescription")), now,
+                                       operations.quotas.versions_max));
     }
     return {};
   };

@@ -14,8 +14,9 @@ constexpr std::string_view kInitialRevision = "INITIAL";
 base::Result<void> check_revision(const std::string& expected, const std::string& current) {
   const std::string_view known = current.empty() ? kInitialRevision : std::string_view(current);
   if (expected == known) return {};
-  return conflict(fmt::format("Failed to publish the State Machine version for revision {}. The current State Machine revision is {}.",
-                              expected, known));
+  return conflict(fmt::format(
+      "Failed to publish the State Machine version for revision {}. The current State Machine revision is {}.",
+      expected, known));
 }
 
 // The aliases that route to the version.
@@ -31,11 +32,13 @@ std::string aliases_of(const Machine& machine, std::uint32_t version) {
 
 }  // namespace
 
-base::Result<std::uint32_t> publish_current(Machine& machine, std::string description, base::Timestamp now, std::size_t versions_max) {
+base::Result<std::uint32_t> publish_current(Machine& machine, std::string description, base::Timestamp now,
+                                            std::size_t versions_max) {
   if (const auto known = machine.version_of_current()) return *known;
   if (machine.versions.size() >= versions_max) {
-    return base::make_error(base::ErrorCode::limit_exceeded, "ServiceQuotaExceededException",
-                            fmt::format("The state machine has reached its limit of {} published versions", versions_max));
+    return base::make_error(
+        base::ErrorCode::limit_exceeded, "ServiceQuotaExceededException",
+        fmt::format("The state machine has reached its limit of {} published versions", versions_max));
   }
   const std::uint32_t number = machine.next_version++;
   machine.versions.emplace(number, Version{machine.revision, std::move(description), now});
@@ -59,7 +62,8 @@ Answer publish_state_machine_version(const Operations& operations, const wire::C
     if (expected) {
       ESC_CHECK(check_revision(*expected, newest->revision_id));
     }
-    ESC_TRY(number, publish_current(*change.machine, std::string(text(call.input, "description")), operations.clock.now(), operations.quotas.versions_max));
+    ESC_TRY(number, publish_current(*change.machine, std::string(text(call.input, "description")),
+                                    operations.clock.now(), operations.quotas.versions_max));
     return {};
   };
   ESC_TRY(const MachinePtr machine, operations.directory.change(arn.region, arn.name, publish));
@@ -75,8 +79,10 @@ Answer delete_state_machine_version(const Operations& operations, const wire::Ca
   const auto erase = [&](MachineChange& change) -> base::Result<void> {
     if (!change.machine) return {};
     if (const std::string aliases = aliases_of(*change.machine, *version); !aliases.empty()) {
-      return conflict(fmt::format(
-          "Version to be deleted must not be referenced by an alias. Current list of aliases referencing this version: [{}]", aliases));
+      return conflict(
+          fmt::format("Version to be deleted must not be referenced by an alias. Current list of aliases referencing "
+                      "this version: [{}]",
+                      aliases));
     }
     change.machine->versions.erase(*version);
     return {};
