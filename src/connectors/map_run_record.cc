@@ -166,6 +166,17 @@ base::Result<std::vector<MapRunRecord>> MapRunStore::list(std::string_view execu
   return records;
 }
 
+base::Result<void> MapRunStore::for_each(const std::function<base::Result<void>(const MapRunRecord&)>& visit) const {
+  const std::string prefix = record_key("");
+  const auto snapshot = store_.snapshot();
+  const auto cursor = snapshot->cursor(prefix, store::prefix_end(prefix));
+  for (cursor->seek(prefix); cursor->valid(); cursor->next()) {
+    ESC_TRY(const MapRunRecord record, MapRunRecord::decode(cursor->value()));
+    ESC_CHECK(visit(record));
+  }
+  return cursor->status();
+}
+
 base::Result<std::vector<MapRunRecord>> MapRunStore::open_runs() const {
   std::vector<MapRunRecord> records;
   const std::string prefix = open_key("");

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -71,6 +72,8 @@ class MapRunStore {
   // Those of an execution, oldest first, after the run `after` (empty: from the first).
   base::Result<std::vector<MapRunRecord>> list(std::string_view execution_arn, std::string_view after,
                                                std::size_t count_max) const;
+  // Every record, in the order of the ARNs; `visit` may erase the one that it is shown.
+  base::Result<void> for_each(const std::function<base::Result<void>(const MapRunRecord&)>& visit) const;
   // Runs that had not ended when they were last written.
   base::Result<std::vector<MapRunRecord>> open_runs() const;
 

@@ -191,7 +191,18 @@ base::Result<void> MapRuns::resume() {
       go_on(*run);
     });
   }
+  work([this] { forget_retired(); });
   return {};
+}
+
+void MapRuns::forget_retired() {
+  const auto swept = store_.for_each([this](const MapRunRecord& record) -> base::Result<void> {
+    if (record.status == MapRunStatus::running) return {};
+    const auto execution = engine_.reader().find(record.execution_arn);
+    if (execution || execution.error().code != ErrorCode::not_found) return {};
+    return store_.erase(record);
+  });
+  if (!swept) log_error("records of map runs cannot be swept", swept.error());
 }
 
 base::Result<MapRuns::RunPtr> MapRuns::restore(MapRunRecord record) {

@@ -46,7 +46,8 @@ class MapRuns {
           const base::Clock& clock, Objects* objects, TaskAnswers& answers, Options options);
   ~MapRuns();
 
-  // Takes up the runs that were open when the process ended. Once, before the engine starts. Errors: io, corrupt.
+  // Takes up the runs that were open when the process ended, and drops the records whose executions are retained no
+  // longer. Once, before the engine starts. Errors: io, corrupt.
   base::Result<void> resume();
 
   void start(engine::TaskDispatch task);
@@ -69,6 +70,7 @@ class MapRuns {
   void begin(const engine::TaskDispatch& task);
   base::Result<RunPtr> make_run(const engine::TaskDispatch& task);
   base::Result<RunPtr> restore(MapRunRecord record);
+  void forget_retired();
   base::Result<void> read_items(MapRun& run);
   base::Result<void> adopt_children(MapRun& run, bool redrive);
   void go_on(const RunPtr& run);

@@ -20,6 +20,7 @@ using base::make_error;
 
 constexpr std::string_view kMachines = "states/machine/";
 constexpr std::string_view kActivities = "states/activity/";
+constexpr std::string_view kRevisions = "states/revision/";
 constexpr std::size_t kCachedRevisionsMax = 8'192;
 
 std::string machine_key(std::string_view region, std::string_view name) {
@@ -28,7 +29,7 @@ std::string machine_key(std::string_view region, std::string_view name) {
 std::string activity_key(std::string_view region, std::string_view name) {
   return fmt::format("{}{}/{}", kActivities, region, name);
 }
-std::string revision_key(std::uint32_t revision) { return fmt::format("states/revision/{:010}", revision); }
+std::string revision_key(std::uint32_t revision) { return fmt::format("{}{:010}", kRevisions, revision); }
 
 base::Result<RevisionPtr> compiled(engine::MachineRevision revision) {
   asl::CompileOptions options;
@@ -247,6 +248,32 @@ base::Result<MachinePtr> MachineDirectory::change(const std::string& region, con
   if (added) remember(added);
   if (!arn.empty()) publish(arn, result);
   return result;
+}
+
+base::Result<void> MachineDirectory::forget_retired(const engine::ExecutionReader& executions) {
+  std::vector<std::string> retired;
+  base::Result<void> outcome;
+  catalog_.view().scan(kRevisions, [&](std::string_view key, std::string_view record) {
+    const auto stored = decode_revision(record);
+    if (!stored) {
+      outcome = stored.error();
+      return false;
+    }
+    const MachinePtr machine = find(stored->revision.arn);
+    if (machine && machine->id == stored->revision.machine_id) return true;
+    const auto page = executions.list({.machine_id = stored->revision.machine_id, .count_max = 1});
+    if (!page) {
+      outcome = page.error();
+      return false;
+    }
+    if (page->executions.empty() && page->cursor.empty()) retired.emplace_back(key);
+    return true;
+  });
+  ESC_CHECK(std::move(outcome));
+  return catalog_.update([&](store::CatalogTransaction& transaction) -> base::Result<void> {
+    for (const std::string& key : retired) transaction.erase(key);
+    return {};
+  });
 }
 
 std::optional<Activity> MachineDirectory::find_activity(std::string_view region, std::string_view name) const {

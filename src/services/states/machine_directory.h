@@ -26,6 +26,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "engine/execution_reader.h"
 #include "engine/machine.h"
 #include "services/states/machine.h"
 #include "store/catalog.h"
@@ -85,6 +86,9 @@ class MachineDirectory final : public engine::MachineSource {
   // machine, or nullptr if there is none now. Errors: those of `change`, io.
   base::Result<MachinePtr> change(const std::string& region, const std::string& name,
                                   const std::function<base::Result<void>(MachineChange&)>& change);
+
+  // Drops the revisions of machines that are gone and of which no execution is retained. Errors: io, corrupt.
+  base::Result<void> forget_retired(const engine::ExecutionReader& executions);
 
   std::optional<Activity> find_activity(std::string_view region, std::string_view name) const;
   bool activity_exists(std::string_view arn) const override;

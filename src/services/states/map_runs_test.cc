@@ -157,6 +157,14 @@ TEST_F(MapRunsTest, ARedriveRunsTheUnsuccessfulChildrenAgain) {
   for (const auto& invocation : functions.invocations) EXPECT_NE(invocation.payload, "1");
 }
 
+TEST_F(MapRunsTest, TheRecordOfARunGoesWithItsExecution) {
+  const std::string execution = start(create_machine("m", distributed("", kPassItems)), "[1]");
+  const std::string arn = text_at(only_run(execution), "mapRunArn");
+  advance(base::Duration::seconds(91 * 86'400));
+  reopen();
+  EXPECT_THAT(error("DescribeMapRun", json::Value::object({{"mapRunArn", arn}})), HasSubstr("ResourceNotFound"));
+}
+
 TEST_F(MapRunsTest, ManyItemsAreNoTrouble) {
   std::string items = "[0";
   for (int i = 1; i < 30'000; ++i) items += ",0";

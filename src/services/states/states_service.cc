@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "base/log.h"
+
 namespace escapement::services::states {
 namespace {
 
@@ -77,7 +79,12 @@ StatesService::StatesService(const Dependencies& dependencies, Quotas quotas)
                   dependencies.connectors,
                   dependencies.clock,
                   PageTokens(dependencies.directory.token_key(), dependencies.clock),
-                  quotas} {}
+                  quotas} {
+  // Left for the next start if it fails: nothing depends on it.
+  if (const auto swept = dependencies.directory.forget_retired(dependencies.engine.reader()); !swept) {
+    base::log(base::LogLevel::warning, "states", "unused revisions were not dropped: " + swept.error().message);
+  }
+}
 
 bool StatesService::is_inline(std::string_view operation) const {
   const Entry* entry = find_entry(operation);

@@ -142,6 +142,19 @@ TEST_F(StatesTest, ADeletedMachineGoesWhenItsLastExecutionEnds) {
   create_machine("m", kPass);
 }
 
+TEST_F(StatesTest, RevisionsOfADeletedMachineGoWithItsLastExecution) {
+  const std::string machine = create_machine("m", kPass);
+  const std::string execution = start(machine);
+  must("DeleteStateMachine", arn_input("stateMachineArn", machine));
+  clock.advance(base::Duration::seconds(1));
+  reopen();
+  EXPECT_EQ(status(execution), "SUCCEEDED");
+  EXPECT_EQ(catalog->view().count("states/revision/"), 1u);
+  advance(base::Duration::seconds(91 * 86'400));
+  reopen();
+  EXPECT_EQ(catalog->view().count("states/revision/"), 0u);
+}
+
 TEST_F(StatesTest, VersionsAreNumberedOnceAndAliasesRouteToThem) {
   const json::Value made =
       must("CreateStateMachine",
