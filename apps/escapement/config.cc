@@ -2,13 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <toml++/toml.h>
 #include <charconv>
 #include <filesystem>
 #include <fstream>
 #include <functional>
 #include <span>
 #include <sstream>
-#include <toml++/toml.h>
 #include <variant>
 
 namespace escapement::app {
@@ -17,11 +17,25 @@ namespace {
 using base::ErrorCode;
 using base::make_error;
 
-struct Count { std::int64_t Config::*member; std::int64_t min; std::int64_t max; };
-struct Bytes { std::int64_t Config::*member; std::int64_t min; std::int64_t max; };
-struct Span { base::Duration Config::*member; };
-struct Text { std::string Config::*member; };
-struct Switch { bool Config::*member; };
+struct Count {
+  std::int64_t Config::* member;
+  std::int64_t min;
+  std::int64_t max;
+};
+struct Bytes {
+  std::int64_t Config::* member;
+  std::int64_t min;
+  std::int64_t max;
+};
+struct Span {
+  base::Duration Config::* member;
+};
+struct Text {
+  std::string Config::* member;
+};
+struct Switch {
+  bool Config::* member;
+};
 using Kind = std::variant<Count, Bytes, Span, Text, Switch>;
 
 struct Entry {
@@ -38,49 +52,73 @@ const std::vector<Entry>& entries() {
       {"server", "account", Text{&Config::account}, "The account id, twelve digits, that resources belong to."},
       {"server", "region", Text{&Config::region}, "The region that `escapement env` names. Any region is accepted."},
       {"server", "log_level", Text{&Config::log_level}, "debug, info, warning or error."},
-      {"server", "network_threads", Count{&Config::network_threads, 1, 64}, "Event loops that read and answer requests."},
-      {"server", "blocking_threads", Count{&Config::blocking_threads, 1, 256}, "Threads for operations that read or write the disk."},
-      {"server", "blocking_queue_max", Count{&Config::blocking_queue_max, 1, 1'000'000}, "Operations waiting for such a thread; more get ThrottlingException."},
-      {"server", "connections_max", Count{&Config::connections_max, 1, 1'000'000}, "Open client connections; more get 503."},
-      {"server", "header_bytes_max", Bytes{&Config::header_bytes_max, 1'024, 16 * 1'024 * 1'024}, "A request's line and headers; more get 431."},
+      {"server", "network_threads", Count{&Config::network_threads, 1, 64},
+       "Event loops that read and answer requests."},
+      {"server", "blocking_threads", Count{&Config::blocking_threads, 1, 256},
+       "Threads for operations that read or write the disk."},
+      {"server", "blocking_queue_max", Count{&Config::blocking_queue_max, 1, 1'000'000},
+       "Operations waiting for such a thread; more get ThrottlingException."},
+      {"server", "connections_max", Count{&Config::connections_max, 1, 1'000'000},
+       "Open client connections; more get 503."},
+      {"server", "header_bytes_max", Bytes{&Config::header_bytes_max, 1'024, 16 * 1'024 * 1'024},
+       "A request's line and headers; more get 431."},
       {"server", "body_bytes_max", Bytes{&Config::body_bytes_max, 1'024, 4 * kGiB}, "A request's body; more get 413."},
-      {"server", "header_timeout", Span{&Config::header_timeout}, "From a request's first byte to the end of its headers."},
+      {"server", "header_timeout", Span{&Config::header_timeout},
+       "From a request's first byte to the end of its headers."},
       {"server", "idle_timeout", Span{&Config::idle_timeout}, "Between two requests of a connection."},
       {"server", "drain_timeout", Span{&Config::drain_timeout}, "How long SIGTERM lets requests in flight finish."},
-      {"server", "tls_certificate_file", Text{&Config::tls_certificate_file}, "PEM file; with tls_key_file the listener speaks TLS."},
+      {"server", "tls_certificate_file", Text{&Config::tls_certificate_file},
+       "PEM file; with tls_key_file the listener speaks TLS."},
       {"server", "tls_key_file", Text{&Config::tls_key_file}, "PEM file of the certificate's key."},
-      {"store", "memtable_bytes", Bytes{&Config::memtable_bytes, 1 << 20, 4 * kGiB}, "A write buffer of the database; up to three exist."},
-      {"store", "block_cache_bytes", Bytes{&Config::block_cache_bytes, 1 << 20, 64 * kGiB}, "Memory for blocks, indexes and filters."},
-      {"store", "wal_bytes_max", Bytes{&Config::wal_bytes_max, 1 << 20, 16 * kGiB}, "The write-ahead log; bounds what a start after a crash replays."},
-      {"engine", "partitions", Count{&Config::partitions, 1, 4'096}, "Virtual partitions of a new data directory; fixed from then on."},
-      {"engine", "shards", Count{&Config::shards, 1, 64}, "Threads that run executions, each owning a share of the partitions."},
-      {"engine", "queue_commands_max", Count{&Config::queue_commands_max, 1, 10'000'000}, "Commands waiting for a shard; more get ThrottlingException."},
+      {"store", "memtable_bytes", Bytes{&Config::memtable_bytes, 1 << 20, 4 * kGiB},
+       "A write buffer of the database; up to three exist."},
+      {"store", "block_cache_bytes", Bytes{&Config::block_cache_bytes, 1 << 20, 64 * kGiB},
+       "Memory for blocks, indexes and filters."},
+      {"store", "wal_bytes_max", Bytes{&Config::wal_bytes_max, 1 << 20, 16 * kGiB},
+       "The write-ahead log; bounds what a start after a crash replays."},
+      {"engine", "partitions", Count{&Config::partitions, 1, 4'096},
+       "Virtual partitions of a new data directory; fixed from then on."},
+      {"engine", "shards", Count{&Config::shards, 1, 64},
+       "Threads that run executions, each owning a share of the partitions."},
+      {"engine", "queue_commands_max", Count{&Config::queue_commands_max, 1, 10'000'000},
+       "Commands waiting for a shard; more get ThrottlingException."},
       {"engine", "batch_commands_max", Count{&Config::batch_commands_max, 1, 100'000}, "Commands in one commit."},
-      {"engine", "resident_timers_max", Count{&Config::resident_timers_max, 16, 100'000'000}, "Timers in memory per shard; later ones stay on disk."},
-      {"engine", "cached_executions_max", Count{&Config::cached_executions_max, 1, 10'000'000}, "Executions in memory per shard."},
-      {"engine", "dispatched_tasks_max", Count{&Config::dispatched_tasks_max, 1, 10'000'000}, "Tasks in flight per shard; more wait."},
+      {"engine", "resident_timers_max", Count{&Config::resident_timers_max, 16, 100'000'000},
+       "Timers in memory per shard; later ones stay on disk."},
+      {"engine", "cached_executions_max", Count{&Config::cached_executions_max, 1, 10'000'000},
+       "Executions in memory per shard."},
+      {"engine", "dispatched_tasks_max", Count{&Config::dispatched_tasks_max, 1, 10'000'000},
+       "Tasks in flight per shard; more wait."},
       {"engine", "retention", Span{&Config::retention}, "How long closed executions can be read (AWS: 90 days)."},
       {"engine", "payload_bytes_max", Bytes{&Config::payload_bytes_max, 1'024, 64 * 1'024 * 1'024},
        "Input and output of an execution or state (AWS: 256 KiB)."},
-      {"engine", "history_events_max", Count{&Config::history_events_max, 100, 10'000'000}, "Events of an execution before it is ended (AWS: 25,000)."},
-      {"functions", "concurrent_executions_max", Count{&Config::concurrent_executions_max, 1, 100'000}, "Invocations running at once over all functions."},
-      {"functions", "warm_processes_max", Count{&Config::warm_processes_max, 1, 10'000}, "Function processes alive at once."},
-      {"functions", "idle_timeout", Span{&Config::idle_timeout_functions}, "How long a warm process waits for its next event."},
-      {"functions", "sandbox", Switch{&Config::sandbox}, "Run functions in namespaces and under resource limits (docs/sandbox.md)."},
-      {"functions", "retired_runtimes", Switch{&Config::retired_runtimes}, "Accept new functions of runtimes that AWS has retired (nodejs14.x, python3.7…)."},
-      {"identity", "clock_skew_max", Span{&Config::clock_skew_max}, "How far a signature's date may be from the server's clock."},
+      {"engine", "history_events_max", Count{&Config::history_events_max, 100, 10'000'000},
+       "Events of an execution before it is ended (AWS: 25,000)."},
+      {"functions", "concurrent_executions_max", Count{&Config::concurrent_executions_max, 1, 100'000},
+       "Invocations running at once over all functions."},
+      {"functions", "warm_processes_max", Count{&Config::warm_processes_max, 1, 10'000},
+       "Function processes alive at once."},
+      {"functions", "idle_timeout", Span{&Config::idle_timeout_functions},
+       "How long a warm process waits for its next event."},
+      {"functions", "sandbox", Switch{&Config::sandbox},
+       "Run functions in namespaces and under resource limits (docs/sandbox.md)."},
+      {"functions", "retired_runtimes", Switch{&Config::retired_runtimes},
+       "Accept new functions of runtimes that AWS has retired (nodejs14.x, python3.7…)."},
+      {"identity", "clock_skew_max", Span{&Config::clock_skew_max},
+       "How far a signature's date may be from the server's clock."},
   };
   return table;
 }
 
 struct EndpointEntry {
   const char* name;
-  std::string ServiceEndpoint::*member;
+  std::string ServiceEndpoint::* member;
   const char* description;
 };
 
 constexpr EndpointEntry kEndpointEntries[] = {
-    {"url", &ServiceEndpoint::url, "Where tasks of state machines reach SERVICE (sqs, dynamodb, …), which this server does not offer itself."},
+    {"url", &ServiceEndpoint::url,
+     "Where tasks of state machines reach SERVICE (sqs, dynamodb, …), which this server does not offer itself."},
     {"region", &ServiceEndpoint::region, "The region that requests are signed for; else that of the state machine."},
     {"access_key_id", &ServiceEndpoint::access_key_id, "The key that requests are signed with."},
     {"secret_access_key", &ServiceEndpoint::secret_access_key, "Its secret; keep the file's mode 0600."},
@@ -99,7 +137,8 @@ struct Unit {
   std::int64_t factor;
 };
 constexpr Unit kByteUnits[] = {{"", 1}, {"B", 1}, {"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}};
-constexpr Unit kTimeUnits[] = {{"", 1'000'000}, {"ms", 1'000}, {"s", 1'000'000}, {"m", 60'000'000}, {"h", 3'600'000'000}, {"d", 86'400'000'000}};
+constexpr Unit kTimeUnits[] = {{"", 1'000'000},   {"ms", 1'000},        {"s", 1'000'000},
+                               {"m", 60'000'000}, {"h", 3'600'000'000}, {"d", 86'400'000'000}};
 
 std::optional<std::int64_t> parse_with_unit(std::string_view text, std::span<const Unit> units) {
   std::int64_t n = 0;
@@ -122,43 +161,47 @@ std::string print_with_unit(std::int64_t n, std::span<const Unit> units) {
 
 // A number with an optional unit: `256` or "256KiB".
 std::optional<std::int64_t> number_of(const toml::node& node, std::span<const Unit> units) {
-  if (const auto integer = node.value_exact<std::int64_t>()) return *integer >= 0 ? std::optional(*integer * units.front().factor) : std::nullopt;
+  if (const auto integer = node.value_exact<std::int64_t>())
+    return *integer >= 0 ? std::optional(*integer * units.front().factor) : std::nullopt;
   if (const auto text = node.value_exact<std::string>()) return parse_with_unit(*text, units);
   return std::nullopt;
 }
 
 // What was expected, or nothing when the setting was taken.
 std::optional<std::string> take(Config& config, const Kind& kind, const toml::node& node) {
-  const auto ranged = [&](std::int64_t Config::*member, std::optional<std::int64_t> value, std::int64_t min, std::int64_t max,
-                          std::string_view what) -> std::optional<std::string> {
+  const auto ranged = [&](std::int64_t Config::* member, std::optional<std::int64_t> value, std::int64_t min,
+                          std::int64_t max, std::string_view what) -> std::optional<std::string> {
     if (!value || *value < min || *value > max) return fmt::format("{} from {} to {}", what, min, max);
     config.*member = *value;
     return std::nullopt;
   };
-  return std::visit(
-      Overloaded{
-          [&](const Count& k) { return ranged(k.member, node.value_exact<std::int64_t>(), k.min, k.max, "a whole number"); },
-          [&](const Bytes& k) { return ranged(k.member, number_of(node, kByteUnits), k.min, k.max, "bytes (\"256KiB\")"); },
-          [&](const Span& k) -> std::optional<std::string> {
-            const auto value = number_of(node, kTimeUnits);
-            if (!value) return "a duration (\"90s\", \"15m\", \"30d\")";
-            config.*k.member = base::Duration{*value};
-            return std::nullopt;
-          },
-          [&](const Text& k) -> std::optional<std::string> {
-            const auto value = node.value_exact<std::string>();
-            if (!value) return "a text in quotes";
-            config.*k.member = *value;
-            return std::nullopt;
-          },
-          [&](const Switch& k) -> std::optional<std::string> {
-            const auto value = node.value_exact<bool>();
-            if (!value) return "true or false";
-            config.*k.member = *value;
-            return std::nullopt;
-          },
-      },
-      kind);
+  return std::visit(Overloaded{
+                        [&](const Count& k) {
+                          return ranged(k.member, node.value_exact<std::int64_t>(), k.min, k.max, "a whole number");
+                        },
+                        [&](const Bytes& k) {
+                          return ranged(k.member, number_of(node, kByteUnits), k.min, k.max, "bytes (\"256KiB\")");
+                        },
+                        [&](const Span& k) -> std::optional<std::string> {
+                          const auto value = number_of(node, kTimeUnits);
+                          if (!value) return "a duration (\"90s\", \"15m\", \"30d\")";
+                          config.*k.member = base::Duration{*value};
+                          return std::nullopt;
+                        },
+                        [&](const Text& k) -> std::optional<std::string> {
+                          const auto value = node.value_exact<std::string>();
+                          if (!value) return "a text in quotes";
+                          config.*k.member = *value;
+                          return std::nullopt;
+                        },
+                        [&](const Switch& k) -> std::optional<std::string> {
+                          const auto value = node.value_exact<bool>();
+                          if (!value) return "true or false";
+                          config.*k.member = *value;
+                          return std::nullopt;
+                        },
+                    },
+                    kind);
 }
 
 std::string print_default(const Kind& kind) {
@@ -177,7 +220,8 @@ base::Error at(std::string_view source, const toml::source_region& region, std::
   return make_error(ErrorCode::invalid, fmt::format("{}:{}: {}", source, region.begin.line, message));
 }
 
-base::Result<ServiceEndpoint> read_endpoint(const std::string& service, const toml::node& section, std::string_view source) {
+base::Result<ServiceEndpoint> read_endpoint(const std::string& service, const toml::node& section,
+                                            std::string_view source) {
   const toml::table* table = section.as_table();
   if (table == nullptr) return at(source, section.source(), fmt::format("'endpoints.{}' must be a section", service));
   ServiceEndpoint endpoint{.service = service};
@@ -187,14 +231,18 @@ base::Result<ServiceEndpoint> read_endpoint(const std::string& service, const to
       if (name.str() == entry.name) found = &entry;
     }
     if (found == nullptr) {
-      return at(source, node.source(), fmt::format("there is no setting 'endpoints.{}.{}'; `escapement config` lists all", service, name.str()));
+      return at(
+          source, node.source(),
+          fmt::format("there is no setting 'endpoints.{}.{}'; `escapement config` lists all", service, name.str()));
     }
     const auto value = node.value_exact<std::string>();
-    if (!value) return at(source, node.source(), fmt::format("'endpoints.{}.{}' must be a text in quotes", service, name.str()));
+    if (!value)
+      return at(source, node.source(), fmt::format("'endpoints.{}.{}' must be a text in quotes", service, name.str()));
     endpoint.*found->member = *value;
   }
   if (!endpoint.url.starts_with("http://") && !endpoint.url.starts_with("https://")) {
-    return at(source, section.source(), fmt::format("'endpoints.{}.url' must be an http:// or https:// address", service));
+    return at(source, section.source(),
+              fmt::format("'endpoints.{}.url' must be an http:// or https:// address", service));
   }
   return endpoint;
 }
@@ -204,7 +252,8 @@ base::Result<std::map<std::string, std::string>> read_buckets(const toml::table&
   for (const auto& [bucket, node] : section) {
     const auto folder = node.value_exact<std::string>();
     if (!folder || !folder->starts_with('/')) {
-      return at(source, node.source(), fmt::format("'buckets.{}' must be the path of a folder, from / on, in quotes", bucket.str()));
+      return at(source, node.source(),
+                fmt::format("'buckets.{}' must be the path of a folder, from / on, in quotes", bucket.str()));
     }
     buckets.emplace(bucket.str(), *folder);
   }
@@ -212,11 +261,14 @@ base::Result<std::map<std::string, std::string>> read_buckets(const toml::table&
 }
 
 base::Result<void> check(const Config& config, std::string_view source) {
-  const auto fail = [&](std::string message) { return make_error(ErrorCode::invalid, fmt::format("{}: {}", source, message)); };
+  const auto fail = [&](std::string message) {
+    return make_error(ErrorCode::invalid, fmt::format("{}: {}", source, message));
+  };
   if (config.account.size() != 12 || config.account.find_first_not_of("0123456789") != std::string::npos) {
     return fail("server.account must have twelve digits");
   }
-  if (config.log_level != "debug" && config.log_level != "info" && config.log_level != "warning" && config.log_level != "error") {
+  if (config.log_level != "debug" && config.log_level != "info" && config.log_level != "warning" &&
+      config.log_level != "error") {
     return fail("server.log_level must be debug, info, warning or error");
   }
   if (config.tls_certificate_file.empty() != config.tls_key_file.empty()) {
@@ -232,9 +284,11 @@ std::vector<Setting> all_settings() {
   for (const Entry& entry : entries()) {
     settings.push_back({fmt::format("{}.{}", entry.section, entry.name), print_default(entry.kind), entry.description});
   }
-  for (const EndpointEntry& entry : kEndpointEntries) settings.push_back({fmt::format("{}.{}", kEndpointSection, entry.name), "\"\"", entry.description});
-  settings.push_back({fmt::format("{}.NAME", kBucketSection), "\"\"",
-                      "The folder that stands for the S3 bucket NAME, where distributed Maps read items and write results."});
+  for (const EndpointEntry& entry : kEndpointEntries)
+    settings.push_back({fmt::format("{}.{}", kEndpointSection, entry.name), "\"\"", entry.description});
+  settings.push_back(
+      {fmt::format("{}.NAME", kBucketSection), "\"\"",
+       "The folder that stands for the S3 bucket NAME, where distributed Maps read items and write results."});
   return settings;
 }
 
@@ -247,7 +301,8 @@ std::string settings_as_toml() {
     // A section of no service, or a bucket of no folder, would be an error, so it is shown as a comment.
     const char* const prefix = its_section == kEndpointSection || its_section == kBucketSection ? "#" : "";
     if (its_section != section) text += fmt::format("{}{}[{}]\n", text.empty() ? "" : "\n", prefix, its_section);
-    text += fmt::format("# {}\n{}{} = {}\n", setting.description, prefix, setting.name.substr(dot + 1), setting.default_value);
+    text += fmt::format("# {}\n{}{} = {}\n", setting.description, prefix, setting.name.substr(dot + 1),
+                        setting.default_value);
     section = its_section;
   }
   return text;
@@ -263,7 +318,8 @@ base::Result<Config> parse_config(std::string_view text, std::string_view source
   Config config;
   for (const auto& [section_name, section] : root) {
     const toml::table* table = section.as_table();
-    if (table == nullptr) return at(source, section.source(), fmt::format("'{}' must be a section", section_name.str()));
+    if (table == nullptr)
+      return at(source, section.source(), fmt::format("'{}' must be a section", section_name.str()));
     if (section_name.str() == "endpoints") {
       for (const auto& [service, endpoint] : *table) {
         ESC_TRY(ServiceEndpoint read, read_endpoint(std::string(service.str()), endpoint, source));
@@ -281,7 +337,9 @@ base::Result<Config> parse_config(std::string_view text, std::string_view source
         if (section_name.str() == entry.section && name.str() == entry.name) found = &entry;
       }
       if (found == nullptr) {
-        return at(source, node.source(), fmt::format("there is no setting '{}.{}'; `escapement config` lists all", section_name.str(), name.str()));
+        return at(
+            source, node.source(),
+            fmt::format("there is no setting '{}.{}'; `escapement config` lists all", section_name.str(), name.str()));
       }
       if (const auto expected = take(config, found->kind, node)) {
         return at(source, node.source(), fmt::format("'{}.{}' must be {}", section_name.str(), name.str(), *expected));

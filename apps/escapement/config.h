@@ -11,8 +11,8 @@
 //   [buckets]                           folders that stand for S3 buckets, for distributed Maps
 //   orders = "/var/lib/orders"
 //
-// Names are `section.name`; sizes are bytes or "256KiB", durations are seconds or "90s", "15m", "30d". A name that is not
-// known is an error, so a misspelt limit cannot go unnoticed.
+// Names are `section.name`; sizes are bytes or "256KiB", durations are seconds or "90s", "15m", "30d". A name that is
+// not known is an error, so a misspelt limit cannot go unnoticed.
 #pragma once
 
 #include <cstdint>
@@ -29,7 +29,7 @@ namespace escapement::app {
 struct ServiceEndpoint {
   std::string service;  // as tasks name it: "sqs"
   std::string url;
-  std::string region;   // signed for; empty: that of the state machine
+  std::string region;  // signed for; empty: that of the state machine
   std::string access_key_id;
   std::string secret_access_key;
   std::string session_token;
@@ -99,7 +99,8 @@ std::vector<Setting> all_settings();
 // All settings as a TOML file: each with its default, below what it means.
 std::string settings_as_toml();
 
-// The defaults, changed by the TOML text. `source` names the text in errors. Errors: invalid, with the line and what was expected.
+// The defaults, changed by the TOML text. `source` names the text in errors. Errors: invalid, with the line and what
+// was expected.
 base::Result<Config> parse_config(std::string_view toml, std::string_view source);
 
 // The defaults if `path` does not exist. Errors: invalid, io.

@@ -12,8 +12,10 @@ class Page {
 
   void histogram(std::string_view name, std::string_view help, const base::Histogram& histogram) {
     head(name, help, "histogram");
-    for (const std::int64_t us : {100, 250, 500, 1'000, 2'000, 5'000, 10'000, 20'000, 50'000, 100'000, 250'000, 500'000, 1'000'000, 5'000'000, 60'000'000}) {
-      text_ += fmt::format("escapement_{}_bucket{{le=\"{}\"}} {}\n", name, static_cast<double>(us) / 1e6, histogram.count_up_to({us}));
+    for (const std::int64_t us : {100, 250, 500, 1'000, 2'000, 5'000, 10'000, 20'000, 50'000, 100'000, 250'000, 500'000,
+                                  1'000'000, 5'000'000, 60'000'000}) {
+      text_ += fmt::format("escapement_{}_bucket{{le=\"{}\"}} {}\n", name, static_cast<double>(us) / 1e6,
+                           histogram.count_up_to({us}));
     }
     text_ += fmt::format("escapement_{}_bucket{{le=\"+Inf\"}} {}\n", name, histogram.count());
     text_ += fmt::format("escapement_{}_sum {}\n", name, histogram.sum().as_seconds());
@@ -41,8 +43,8 @@ class Page {
 
 }  // namespace
 
-std::string render_metrics(const engine::Engine& engine, const functions::FunctionService& functions, const wire::Dispatcher& dispatcher,
-                           const store::Store& store) {
+std::string render_metrics(const engine::Engine& engine, const functions::FunctionService& functions,
+                           const wire::Dispatcher& dispatcher, const store::Store& store) {
   Page page;
   const engine::Statistics e = engine.statistics();
   page.gauge("accepting", "1 while the engine takes work; 0 after a failed sync.", engine.accepting() ? 1 : 0);

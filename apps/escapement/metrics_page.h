@@ -10,7 +10,7 @@
 
 namespace escapement::app {
 
-std::string render_metrics(const engine::Engine& engine, const functions::FunctionService& functions, const wire::Dispatcher& dispatcher,
-                           const store::Store& store);
+std::string render_metrics(const engine::Engine& engine, const functions::FunctionService& functions,
+                           const wire::Dispatcher& dispatcher, const store::Store& store);
 
 }  // namespace escapement::app

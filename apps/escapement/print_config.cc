@@ -37,7 +37,8 @@ int print_config(const ConfigOptions& options) {
   }
   std::vector<json::Value> settings;
   for (const Setting& setting : all_settings()) {
-    settings.push_back(json::Value::object({{"name", setting.name}, {"default", setting.default_value}, {"description", setting.description}}));
+    settings.push_back(json::Value::object(
+        {{"name", setting.name}, {"default", setting.default_value}, {"description", setting.description}}));
   }
   fmt::print("{}\n", json::print_pretty(json::Value::array(std::move(settings))));
   return 0;

@@ -40,7 +40,8 @@ sigset_t block_stop_signals() {
 
 int serve(const ServeOptions& options) {
   const sigset_t signals = block_stop_signals();
-  const auto config = load_config(options.config_file.empty() ? options.data_dir + "/escapement.toml" : options.config_file);
+  const auto config =
+      load_config(options.config_file.empty() ? options.data_dir + "/escapement.toml" : options.config_file);
   if (!config) return complain(config.error());
   base::set_log_level(level_named(config->log_level));
 
@@ -61,17 +62,23 @@ std::optional<Endpoint> read_endpoint(const std::string& data_dir) {
   const auto endpoint = read_endpoint_file(data_dir);
   const auto credentials = read_credentials(data_dir);
   if (!endpoint || !credentials) return std::nullopt;
-  return Endpoint{endpoint->url, credentials->access_key_id, credentials->secret_access_key, endpoint->region, endpoint->account};
+  return Endpoint{endpoint->url, credentials->access_key_id, credentials->secret_access_key, endpoint->region,
+                  endpoint->account};
 }
 
 int print_env(const std::string& data_dir) {
   const auto endpoint = read_endpoint(data_dir);
   if (!endpoint) {
-    fmt::print(stderr, "escapement: no server has run with the data directory {}; start one with `escapement serve --data-dir {}`\n", data_dir, data_dir);
+    fmt::print(
+        stderr,
+        "escapement: no server has run with the data directory {}; start one with `escapement serve --data-dir {}`\n",
+        data_dir, data_dir);
     return 1;
   }
-  fmt::print("export AWS_ENDPOINT_URL={}\nexport AWS_ACCESS_KEY_ID={}\nexport AWS_SECRET_ACCESS_KEY={}\nexport AWS_REGION={}\nexport AWS_DEFAULT_REGION={}\n",
-             endpoint->url, endpoint->access_key_id, endpoint->secret_access_key, endpoint->region, endpoint->region);
+  fmt::print(
+      "export AWS_ENDPOINT_URL={}\nexport AWS_ACCESS_KEY_ID={}\nexport AWS_SECRET_ACCESS_KEY={}\nexport "
+      "AWS_REGION={}\nexport AWS_DEFAULT_REGION={}\n",
+      endpoint->url, endpoint->access_key_id, endpoint->secret_access_key, endpoint->region, endpoint->region);
   return 0;
 }
 

@@ -12,8 +12,8 @@ struct ServeOptions {
   std::string config_file;                // empty: DATA_DIR/escapement.toml if it is there, else the defaults
 };
 
-// Runs until SIGTERM or SIGINT, then drains. The exit code: 0 after a drain; 1 when it could not start (said on standard
-// error with what to do).
+// Runs until SIGTERM or SIGINT, then drains. The exit code: 0 after a drain; 1 when it could not start (said on
+// standard error with what to do).
 int serve(const ServeOptions& options);
 
 // How a client reaches the server that uses (or last used) a data directory.

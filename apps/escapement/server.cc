@@ -45,7 +45,8 @@ struct Address {
 base::Result<Address> parse_address(std::string_view text) {
   const std::size_t colon = text.rfind(':');
   if (colon == std::string_view::npos || colon == 0) {
-    return make_error(ErrorCode::invalid, fmt::format("'{}' is not an address: use HOST:PORT, such as 127.0.0.1:4566", text));
+    return make_error(ErrorCode::invalid,
+                      fmt::format("'{}' is not an address: use HOST:PORT, such as 127.0.0.1:4566", text));
   }
   std::string_view host = text.substr(0, colon);
   if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
@@ -53,14 +54,17 @@ base::Result<Address> parse_address(std::string_view text) {
   const char* const first = text.data() + colon + 1;
   const char* const last = text.data() + text.size();
   const auto [end, error] = std::from_chars(first, last, address.port);
-  if (error != std::errc{} || end != last) return make_error(ErrorCode::invalid, fmt::format("'{}' has no port from 0 to 65535", text));
+  if (error != std::errc{} || end != last)
+    return make_error(ErrorCode::invalid, fmt::format("'{}' has no port from 0 to 65535", text));
   return address;
 }
 
 class InternalCaller final : public connectors::ServiceCaller {
  public:
   explicit InternalCaller(wire::Dispatcher& dispatcher) : dispatcher_(dispatcher) {}
-  bool offers(std::string_view service, std::string_view operation) const override { return dispatcher_.offers(service, operation); }
+  bool offers(std::string_view service, std::string_view operation) const override {
+    return dispatcher_.offers(service, operation);
+  }
   void call(connectors::ServiceCall call, Done done) override {
     dispatcher_.call({.service = std::move(call.service),
                       .operation = std::move(call.operation),
@@ -144,31 +148,39 @@ class Server::Graph {
     if (admin) ESC_CHECK(write_credentials(data_dir, {admin->id, admin->secret}));
 
     ESC_TRY(logs_, functions::LogStore::open(data_dir + "/functions/logs", clock_, {}));
-    ESC_TRY(functions_, functions::FunctionService::open(*store_, *catalog_, clock_, *logs_, credential_issuer(), function_options(config, data_dir)));
+    ESC_TRY(functions_, functions::FunctionService::open(*store_, *catalog_, clock_, *logs_, credential_issuer(),
+                                                         function_options(config, data_dir)));
     timers_ = std::make_unique<http::Loop>("esc-timers");
     client_ = std::make_unique<http::Client>(*timers_, http::ClientOptions{});
-    connectors_ = std::make_unique<connectors::Connectors>(*timers_, clock_, client_.get(), connectors::Connectors::Options{});
-    execution_logs_ = std::make_unique<services::states::ExecutionLogs>(*logs_, services::states::ExecutionLogs::Options{});
+    connectors_ =
+        std::make_unique<connectors::Connectors>(*timers_, clock_, client_.get(), connectors::Connectors::Options{});
+    execution_logs_ =
+        std::make_unique<services::states::ExecutionLogs>(*logs_, services::states::ExecutionLogs::Options{});
     connectors_->on_recorded([this](engine::RecordedEvents events) { execution_logs_->add(std::move(events)); });
     for (const ServiceEndpoint& endpoint : config.endpoints) {
-      connectors_->endpoints().add(endpoint.service, {endpoint.url, endpoint.region,
-                                                      {endpoint.access_key_id, endpoint.secret_access_key, endpoint.session_token}});
+      connectors_->endpoints().add(endpoint.service,
+                                   {endpoint.url,
+                                    endpoint.region,
+                                    {endpoint.access_key_id, endpoint.secret_access_key, endpoint.session_token}});
     }
     if (!config.buckets.empty()) {
       buckets_ = std::make_unique<connectors::FolderObjects>(
-          std::map<std::string, std::filesystem::path, std::less<>>(config.buckets.begin(), config.buckets.end()), connectors::FolderObjects::Options{});
+          std::map<std::string, std::filesystem::path, std::less<>>(config.buckets.begin(), config.buckets.end()),
+          connectors::FolderObjects::Options{});
     }
     ESC_TRY(machines_, services::states::MachineDirectory::open(*catalog_));
     ESC_TRY(engine_, engine::Engine::open(*store_, clock_, *machines_, *connectors_, engine_options(config)));
 
     dispatcher_ = std::make_unique<wire::Dispatcher>(dispatcher_options(config), *identity_, clock_);
     ESC_CHECK(add_services());
-    http_ = std::make_unique<http::Server>(http_options(config), [this](http::Request&& request, http::Responder responder) {
-      dispatcher_->handle(std::move(request), std::move(responder));
-    });
+    http_ = std::make_unique<http::Server>(http_options(config),
+                                           [this](http::Request&& request, http::Responder responder) {
+                                             dispatcher_->handle(std::move(request), std::move(responder));
+                                           });
     ESC_TRY(port_, http_->listen_tcp(address.host, address.port));
     const bool is_ipv6 = address.host.find(':') != std::string::npos;
-    url_ = fmt::format("{}://{}:{}", config.tls_key_file.empty() ? "http" : "https", is_ipv6 ? "[" + address.host + "]" : address.host, port_);
+    url_ = fmt::format("{}://{}:{}", config.tls_key_file.empty() ? "http" : "https",
+                       is_ipv6 ? "[" + address.host + "]" : address.host, port_);
     functions_->set_endpoint_url(url_);
     return write_endpoint(data_dir, {url_, config.region, config.account});
   }
@@ -193,9 +205,11 @@ class Server::Graph {
 
  private:
   functions::CredentialIssuer credential_issuer() {
-    return [this](const std::string& role_arn, const std::string& session_name) -> base::Result<functions::FunctionCredentials> {
+    return [this](const std::string& role_arn,
+                  const std::string& session_name) -> base::Result<functions::FunctionCredentials> {
       ESC_TRY(auto made, identity_->credentials_for_service(role_arn, "lambda.amazonaws.com", session_name));
-      return functions::FunctionCredentials{made.access_key_id, made.secret_access_key, made.session_token, made.expiration};
+      return functions::FunctionCredentials{made.access_key_id, made.secret_access_key, made.session_token,
+                                            made.expiration};
     };
   }
 
@@ -210,32 +224,40 @@ class Server::Graph {
         .authoriser = *identity_,
         .clock = clock_,
         .endpoint_url = [this] { return url_; },
-        .options = {.concurrency_max = static_cast<std::uint32_t>(config_.concurrent_executions_max), .accepts_retired_runtimes = config_.retired_runtimes},
+        .options = {.concurrency_max = static_cast<std::uint32_t>(config_.concurrent_executions_max),
+                    .accepts_retired_runtimes = config_.retired_runtimes},
         .offers_event_source = {}};
     dispatcher_->add(std::make_shared<services::lambda::LambdaService>(lambda));
     files_ = std::make_unique<http::Loop>("esc-files");
-    dispatcher_->add_page(std::string(services::lambda::kCodePath), [this, lambda](http::Request&& request, http::Responder responder) {
-      // Reads the disk, so not on the network's thread.
-      files_->post([lambda, query = std::string(request.query()), responder = std::move(responder)]() mutable {
-        auto archive = services::lambda::code_of_link(lambda, query);
-        responder.send(archive ? http::Response{.content_type = "application/zip", .body = std::move(*archive)} : http::Response{.status = 403});
-      });
-    });
+    dispatcher_->add_page(
+        std::string(services::lambda::kCodePath), [this, lambda](http::Request&& request, http::Responder responder) {
+          // Reads the disk, so not on the network's thread.
+          files_->post([lambda, query = std::string(request.query()), responder = std::move(responder)]() mutable {
+            auto archive = services::lambda::code_of_link(lambda, query);
+            responder.send(archive ? http::Response{.content_type = "application/zip", .body = std::move(*archive)}
+                                   : http::Response{.status = 403});
+          });
+        });
     dispatcher_->add(std::make_shared<services::iam::IamService>(*identity_));
     dispatcher_->add(std::make_shared<services::sts::StsService>(*identity_));
-    dispatcher_->add(std::make_shared<services::logs::LogsService>(services::logs::Operations{
-        .catalog = *catalog_, .store = *logs_, .authoriser = *identity_, .clock = clock_}));
+    dispatcher_->add(std::make_shared<services::logs::LogsService>(
+        services::logs::Operations{.catalog = *catalog_, .store = *logs_, .authoriser = *identity_, .clock = clock_}));
     dispatcher_->add_page("/metrics", [this](http::Request&&, http::Responder responder) {
-      responder.send(http::Response{.status = 200, .content_type = "text/plain; version=0.0.4",
+      responder.send(http::Response{.status = 200,
+                                    .content_type = "text/plain; version=0.0.4",
                                     .body = render_metrics(*engine_, *functions_, *dispatcher_, *store_)});
     });
     dispatcher_->add_page("/health", [this](http::Request&&, http::Responder responder) {
       const bool good = engine_->accepting();
-      responder.send(http::Response{.status = good ? 200 : 503, .content_type = "application/json",
-                                    .body = good ? R"({"status":"ok"})" : R"({"status":"failed","reason":"the disk refused a sync; restart the server"})"});
+      responder.send(http::Response{
+          .status = good ? 200 : 503,
+          .content_type = "application/json",
+          .body = good ? R"({"status":"ok"})"
+                       : R"({"status":"failed","reason":"the disk refused a sync; restart the server"})"});
     });
     caller_ = std::make_unique<InternalCaller>(*dispatcher_);
-    return connectors_->connect({*engine_, *functions_, *identity_, *identity_, *caller_, *states_, *store_, *machines_, buckets_.get()});
+    return connectors_->connect(
+        {*engine_, *functions_, *identity_, *identity_, *caller_, *states_, *store_, *machines_, buckets_.get()});
   }
 
   Config config_;
@@ -264,7 +286,8 @@ class Server::Graph {
 Server::Server(std::unique_ptr<Graph> graph) : graph_(std::move(graph)) {}
 Server::~Server() = default;
 
-base::Result<std::unique_ptr<Server>> Server::open(const std::string& data_dir, const std::string& listen, const Config& config) {
+base::Result<std::unique_ptr<Server>> Server::open(const std::string& data_dir, const std::string& listen,
+                                                   const Config& config) {
   auto graph = std::make_unique<Graph>();
   ESC_CHECK(graph->open(data_dir, listen, config));
   return std::unique_ptr<Server>(new Server(std::move(graph)));

@@ -12,9 +12,10 @@ namespace escapement::app {
 
 class Server {
  public:
-  // Opens the data directory and listens; nothing runs and no request is taken before start(). Errors: invalid (a listen address that is
-  // none), io, corrupt, unavailable (another server uses the directory).
-  static base::Result<std::unique_ptr<Server>> open(const std::string& data_dir, const std::string& listen, const Config& config);
+  // Opens the data directory and listens; nothing runs and no request is taken before start(). Errors: invalid (a
+  // listen address that is none), io, corrupt, unavailable (another server uses the directory).
+  static base::Result<std::unique_ptr<Server>> open(const std::string& data_dir, const std::string& listen,
+                                                    const Config& config);
   ~Server();
 
   void start();

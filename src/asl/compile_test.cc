@@ -25,11 +25,9 @@ TEST(Compile, RequiredFields) {
             refused("SCHEMA_VALIDATION_FAILED: These fields are required: [States] at /"));
   EXPECT_EQ(states(R"("A":{"Type":"Choice"})"),
             refused("SCHEMA_VALIDATION_FAILED: These fields are required: [Choices] at /States/A"));
-  EXPECT_EQ(
-      states(
-          R"("A":{"Type":"Choice","Choices":[{"Variable":"$","StringMatches":"x"}],)"
-          R"("Default":"B"},"B":{"Type":"Succeed"})"),
-      refused("SCHEMA_VALIDATION_FAILED: These fields are required: [Next] at /States/A/Choices[0]"));
+  EXPECT_EQ(states(R"("A":{"Type":"Choice","Choices":[{"Variable":"$","StringMatches":"x"}],)"
+                   R"("Default":"B"},"B":{"Type":"Succeed"})"),
+            refused("SCHEMA_VALIDATION_FAILED: These fields are required: [Next] at /States/A/Choices[0]"));
   EXPECT_EQ(
       states(R"("A":{"Type":"Task","Resource":"arn:aws:states:::lambda:invoke","Parameters":{"FunctionName":"f"},)"
              R"("Credentials":{},"End":true})"),
@@ -48,9 +46,8 @@ TEST(Compile, TypesAndFields) {
                     "supported for the "
                     "'JSONata' QueryLanguage at /States/A"));
   EXPECT_EQ(
-      message_of(
-          R"({"QueryLanguage":"JSONata","StartAt":"A","States":{"A":{"Type":"Pass",)"
-          R"("QueryLanguage":"JSONPath","End":true}}})"),
+      message_of(R"({"QueryLanguage":"JSONata","StartAt":"A","States":{"A":{"Type":"Pass",)"
+                 R"("QueryLanguage":"JSONPath","End":true}}})"),
       refused("SCHEMA_VALIDATION_FAILED: 'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state "
               "machine at "
               "/States/A"));

@@ -16,17 +16,16 @@ std::string definition_of(std::size_t bytes) {
   while (out.size() + 1'200 < bytes) {
     const std::string id = std::to_string(n);
     const std::string next = std::to_string(n + 1);
-    out +=
-        R"("S)" + id +
-        R"(":{"Type":"Task","Resource":"arn:aws:states:::lambda:invoke","Comment":"One step of many",)"
-        R"("Parameters":{"FunctionName":"arn:aws:lambda:us-east-1:000000000000:function:work",)"
-        R"("Payload":{"order.$":"$.order[)" +
-        id +
-        R"x(]","label.$":"States.Format('{} of {}', $.name, $$.Execution.Name)","constant":[1,2,3,{"a":"b"}]}},)x"
-        R"("ResultSelector":{"code.$":"$.StatusCode"},"ResultPath":"$.result","TimeoutSeconds":30,)"
-        R"("Retry":[{"ErrorEquals":["States.TaskFailed"],"IntervalSeconds":2,"MaxAttempts":5,"BackoffRate":1.5}],)"
-        R"("Catch":[{"ErrorEquals":["States.ALL"],"Next":"Last","ResultPath":"$.error"}],"Next":"C)" +
-        id + R"("},)";
+    out += R"("S)" + id +
+           R"(":{"Type":"Task","Resource":"arn:aws:states:::lambda:invoke","Comment":"One step of many",)"
+           R"("Parameters":{"FunctionName":"arn:aws:lambda:us-east-1:000000000000:function:work",)"
+           R"("Payload":{"order.$":"$.order[)" +
+           id +
+           R"x(]","label.$":"States.Format('{} of {}', $.name, $$.Execution.Name)","constant":[1,2,3,{"a":"b"}]}},)x"
+           R"("ResultSelector":{"code.$":"$.StatusCode"},"ResultPath":"$.result","TimeoutSeconds":30,)"
+           R"("Retry":[{"ErrorEquals":["States.TaskFailed"],"IntervalSeconds":2,"MaxAttempts":5,"BackoffRate":1.5}],)"
+           R"("Catch":[{"ErrorEquals":["States.ALL"],"Next":"Last","ResultPath":"$.error"}],"Next":"C)" +
+           id + R"("},)";
     out += R"("C)" + id +
            R"(":{"Type":"Choice","Choices":[{"And":[{"Variable":"$.result.code","NumericEquals":200},)"
            R"({"Variable":"$.more","BooleanEquals":true}],"Next":"S)" +

@@ -20,7 +20,8 @@ struct CompiledJsonata {
   bool reads_context = false;
   bool reads_error_output = false;
   std::vector<std::string> context_references;
-  std::vector<std::string> functions;  // built-in ones that it mentions; a workflow variable of that name takes its place
+  std::vector<std::string>
+      functions;  // built-in ones that it mentions; a workflow variable of that name takes its place
 };
 
 namespace {

@@ -1,4 +1,5 @@
-// Bugs stop the process. ESC_ASSERT stays on in release; ESC_VERIFY is for costly checks and is on with ESC_DEBUG_CHECKS.
+// Bugs stop the process. ESC_ASSERT stays on in release; ESC_VERIFY is for costly checks and is on with
+// ESC_DEBUG_CHECKS.
 #pragma once
 
 namespace escapement::base {

@@ -17,8 +17,9 @@ TEST(Time, PrintsAndParsesRfc3339) {
 }
 
 TEST(Time, RefusesWhatTheStatesLanguageRefuses) {
-  for (const char* text : {"2022-03-04 12:30:00Z", "2022-03-04T12:30:00", "2022-03-04t12:30:00Z", "2022-02-30T00:00:00Z",
-                           "2022-03-04T24:00:00Z", "2022-03-04T12:30:00.Z", "2022-03-04T12:30:00Zx", ""}) {
+  for (const char* text :
+       {"2022-03-04 12:30:00Z", "2022-03-04T12:30:00", "2022-03-04t12:30:00Z", "2022-02-30T00:00:00Z",
+        "2022-03-04T24:00:00Z", "2022-03-04T12:30:00.Z", "2022-03-04T12:30:00Zx", ""}) {
     EXPECT_FALSE(parse_rfc3339(text)) << text;
   }
 }
@@ -42,7 +43,8 @@ TEST(Codec, PercentEncoding) {
 
 TEST(Codec, Utf8) {
   EXPECT_TRUE(is_valid_utf8("h\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80"));
-  for (const char* bad : {"\xc0\xaf", "\xed\xa0\x80", "\xf5\x80\x80\x80", "\xe2\x82", "\x80"}) EXPECT_FALSE(is_valid_utf8(bad));
+  for (const char* bad : {"\xc0\xaf", "\xed\xa0\x80", "\xf5\x80\x80\x80", "\xe2\x82", "\x80"})
+    EXPECT_FALSE(is_valid_utf8(bad));
 }
 
 TEST(Digest, KnownAnswers) {

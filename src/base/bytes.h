@@ -21,7 +21,9 @@ class ByteWriter {
     u8(static_cast<std::uint8_t>(v));
   }
   // Small for small magnitudes of either sign.
-  void signed_varint(std::int64_t v) { varint(static_cast<std::uint64_t>(v) << 1 ^ static_cast<std::uint64_t>(v >> 63)); }
+  void signed_varint(std::int64_t v) {
+    varint(static_cast<std::uint64_t>(v) << 1 ^ static_cast<std::uint64_t>(v >> 63));
+  }
   void bytes(std::string_view v) {
     varint(v.size());
     out_.append(v);

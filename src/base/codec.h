@@ -7,11 +7,11 @@
 
 namespace escapement::base {
 
-std::string to_hex(std::string_view bytes);                       // lower case
-std::optional<std::string> from_hex(std::string_view text);       // nullopt: odd length or not hexadecimal
-std::string to_base64(std::string_view bytes);                    // RFC 4648 section 4, padded
-std::optional<std::string> from_base64(std::string_view text);    // nullopt: not that form
-std::string to_base64url(std::string_view bytes);                 // RFC 4648 section 5, not padded
+std::string to_hex(std::string_view bytes);                     // lower case
+std::optional<std::string> from_hex(std::string_view text);     // nullopt: odd length or not hexadecimal
+std::string to_base64(std::string_view bytes);                  // RFC 4648 section 4, padded
+std::optional<std::string> from_base64(std::string_view text);  // nullopt: not that form
+std::string to_base64url(std::string_view bytes);               // RFC 4648 section 5, not padded
 
 // RFC 3986: everything but A-Z a-z 0-9 - . _ ~ becomes %XX; `/` is kept where `keep_slash`.
 std::string percent_encode(std::string_view text, bool keep_slash = false);

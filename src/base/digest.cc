@@ -34,7 +34,8 @@ std::string sha256_hex(std::string_view bytes) { return to_hex(as_bytes(sha256(b
 Sha256Digest hmac_sha256(std::string_view key, std::string_view bytes) {
   Sha256Digest out;
   unsigned length = 0;
-  const void* made = HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), bytes_of(bytes), bytes.size(), out.data(), &length);
+  const void* made =
+      HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), bytes_of(bytes), bytes.size(), out.data(), &length);
   ESC_ASSERT(made != nullptr && length == out.size());
   return out;
 }

@@ -15,7 +15,7 @@
 namespace escapement::base {
 
 enum class ErrorCode : std::uint8_t {
-  invalid,         // the caller's input is wrong; nothing was changed
+  invalid,  // the caller's input is wrong; nothing was changed
   not_found,
   already_exists,
   denied,          // authenticated but not allowed, or not authenticated
@@ -63,11 +63,11 @@ inline Error with_context(std::string_view context, Error error) {
 #define ESC_CONCAT(a, b) ESC_CONCAT_INNER(a, b)
 
 // ESC_TRY(declaration, expression): `declaration` receives the value, or the enclosing function returns the error.
-#define ESC_TRY(declaration, ...)                                                        \
-  auto ESC_CONCAT(esc_result_, __LINE__) = (__VA_ARGS__);                                \
+#define ESC_TRY(declaration, ...)                                                                      \
+  auto ESC_CONCAT(esc_result_, __LINE__) = (__VA_ARGS__);                                              \
   if (!ESC_CONCAT(esc_result_, __LINE__)) return std::move(ESC_CONCAT(esc_result_, __LINE__)).error(); \
   declaration = std::move(*ESC_CONCAT(esc_result_, __LINE__))
 
 // ESC_CHECK(expression): for Result<void>, or where the value is not wanted.
-#define ESC_CHECK(...)                                              \
+#define ESC_CHECK(...) \
   if (auto esc_check_result = (__VA_ARGS__); !esc_check_result) return std::move(esc_check_result).error()

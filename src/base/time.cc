@@ -73,7 +73,8 @@ class Reader {
 
 std::string to_iso8601(Timestamp t) {
   const Civil c = to_civil(t);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", c.year, c.month, c.day, c.hour, c.minute, c.second, c.ms);
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", c.year, c.month, c.day, c.hour, c.minute, c.second,
+                     c.ms);
 }
 
 std::string to_basic_iso8601(Timestamp t) {
@@ -82,10 +83,13 @@ std::string to_basic_iso8601(Timestamp t) {
 }
 
 Result<Timestamp> parse_rfc3339(std::string_view text) {
-  const auto fail = [&] { return make_error(ErrorCode::invalid, fmt::format("'{}' is not an RFC 3339 timestamp", text)); };
+  const auto fail = [&] {
+    return make_error(ErrorCode::invalid, fmt::format("'{}' is not an RFC 3339 timestamp", text));
+  };
   Reader in(text);
   int year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0;
-  if (!in.digits(4, year) || !in.literal('-') || !in.digits(2, month) || !in.literal('-') || !in.digits(2, day)) return fail();
+  if (!in.digits(4, year) || !in.literal('-') || !in.digits(2, month) || !in.literal('-') || !in.digits(2, day))
+    return fail();
   if (!in.literal('T') || !in.digits(2, hour) || !in.literal(':') || !in.digits(2, minute) || !in.literal(':') ||
       !in.digits(2, second))
     return fail();

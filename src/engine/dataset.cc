@@ -32,7 +32,8 @@ base::Result<Dataset> decode(std::string_view bytes) {
   dataset.partitions = static_cast<std::uint16_t>(reader.varint());
   dataset.name_secret = reader.u64_be();
   dataset.token_key = reader.bytes();
-  if (!reader.ok() || dataset.partitions == 0) return base::make_error(base::ErrorCode::corrupt, "the data set's settings are not readable");
+  if (!reader.ok() || dataset.partitions == 0)
+    return base::make_error(base::ErrorCode::corrupt, "the data set's settings are not readable");
   return dataset;
 }
 

@@ -1,5 +1,5 @@
-// What is fixed when a data set is made: its format, its number of partitions, and the secrets that names and task tokens
-// are made with.
+// What is fixed when a data set is made: its format, its number of partitions, and the secrets that names and task
+// tokens are made with.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,8 @@ struct Dataset {
   std::string token_key;
 };
 
-// Reads the data set's settings, or makes a new one with `partitions`. Errors: corrupt (also a format of a later version), io.
+// Reads the data set's settings, or makes a new one with `partitions`. Errors: corrupt (also a format of a later
+// version), io.
 base::Result<Dataset> open_dataset(store::Store& store, std::uint16_t partitions);
 
 }  // namespace escapement::engine

@@ -19,7 +19,12 @@
 namespace escapement::engine {
 
 // How the end of an execution is told to the task that started it. Numbers are stored.
-enum class ParentLink : std::uint8_t { none = 0, sync = 1 /* output as text */, sync2 = 2 /* output as JSON */, map_run = 3 };
+enum class ParentLink : std::uint8_t {
+  none = 0,
+  sync = 1 /* output as text */,
+  sync2 = 2 /* output as JSON */,
+  map_run = 3
+};
 
 struct TaskDispatch {
   TaskKey key;
@@ -47,8 +52,8 @@ struct ChildEnded {
   ExecutionDescription child;
 };
 
-// What one committed command added to an execution's history. Texts are made: text() of every payload, and value() of the
-// assigned variables, may be called on another thread.
+// What one committed command added to an execution's history. Texts are made: text() of every payload, and value() of
+// the assigned variables, may be called on another thread.
 struct RecordedEvents {
   std::string execution_arn;
   std::shared_ptr<const MachineRevision> machine;
@@ -61,12 +66,13 @@ class EffectSink {
   virtual ~EffectSink() = default;
   virtual void dispatch(TaskDispatch task) = 0;
   virtual void cancel(const TaskKey& task) = 0;
-  // Words the child's end as the parent task's answer, submits that, and then calls `settled` (also when the parent no longer
-  // waits). Until then the end is told again after a crash.
+  // Words the child's end as the parent task's answer, submits that, and then calls `settled` (also when the parent no
+  // longer waits). Until then the end is told again after a crash.
   virtual void child_ended(ChildEnded child, std::move_only_function<void()> settled) = 0;
   // For logging destinations and notifications; best effort, not repeated after a crash.
   virtual void ended(const ExecutionEnded& execution) { (void)execution; }
-  // Only for machines with MachineRevision::tells_events; in order, before ended(). Best effort, not repeated after a crash.
+  // Only for machines with MachineRevision::tells_events; in order, before ended(). Best effort, not repeated after a
+  // crash.
   virtual void recorded(RecordedEvents events) { (void)events; }
 };
 

@@ -12,13 +12,15 @@ using base::ErrorCode;
 using base::make_error;
 
 base::Error refusal(Shard::Enqueued why) {
-  if (why == Shard::Enqueued::full) return make_error(ErrorCode::limit_exceeded, "ThrottlingException", "Rate exceeded");
+  if (why == Shard::Enqueued::full)
+    return make_error(ErrorCode::limit_exceeded, "ThrottlingException", "Rate exceeded");
   return make_error(ErrorCode::unavailable, "ServiceUnavailable", "The server is not accepting work. Try again later.");
 }
 
 class ShardedEngine final : public Engine {
  public:
-  ShardedEngine(store::Store& store, const base::Clock& clock, const MachineSource& machines, EffectSink& sink, Options options, Dataset dataset)
+  ShardedEngine(store::Store& store, const base::Clock& clock, const MachineSource& machines, EffectSink& sink,
+                Options options, Dataset dataset)
       : options_(options),
         partitions_(dataset.partitions),
         names_(dataset.name_secret),
@@ -88,7 +90,8 @@ class ShardedEngine final : public Engine {
     if (refused.done) refused.done(refusal(enqueued));
   }
 
-  void submit(ExecutionId execution, interpreter::Command command, std::move_only_function<void(base::Result<void>)> done) override {
+  void submit(ExecutionId execution, interpreter::Command command,
+              std::move_only_function<void(base::Result<void>)> done) override {
     if (execution.partition() >= partitions_) {
       if (done) done(make_error(ErrorCode::not_found, "ExecutionDoesNotExist", "Execution Does Not Exist"));
       return;
@@ -148,8 +151,8 @@ class ShardedEngine final : public Engine {
 
 }  // namespace
 
-base::Result<std::unique_ptr<Engine>> Engine::open(store::Store& store, const base::Clock& clock, const MachineSource& machines, EffectSink& sink,
-                                                   Options options) {
+base::Result<std::unique_ptr<Engine>> Engine::open(store::Store& store, const base::Clock& clock,
+                                                   const MachineSource& machines, EffectSink& sink, Options options) {
   ESC_TRY(Dataset dataset, open_dataset(store, options.partitions));
   auto engine = std::make_unique<ShardedEngine>(store, clock, machines, sink, options, std::move(dataset));
   ESC_CHECK(engine->take_over());

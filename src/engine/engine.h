@@ -1,12 +1,13 @@
-// The durable heart: takes commands for executions, runs the interpreter over them, commits, and only then answers and lets
-// effects go.
+// The durable heart: takes commands for executions, runs the interpreter over them, commits, and only then answers and
+// lets effects go.
 //
-// Executions live in partitions; each partition is owned by one thread (a shard), which takes everything queued, applies it
-// into one atomic batch, syncs once, and releases all. There is no other way to change an execution.
+// Executions live in partitions; each partition is owned by one thread (a shard), which takes everything queued,
+// applies it into one atomic batch, syncs once, and releases all. There is no other way to change an execution.
 //
-// Threading: every method may be called from any thread. Callbacks run on a shard's thread after the commit and must not
-// block. Errors: unavailable (the writer has stopped after a failed sync or is shutting down), limit_exceeded (a queue is
-// full: the caller gets ThrottlingException), and those named at each method. An error means that nothing was changed.
+// Threading: every method may be called from any thread. Callbacks run on a shard's thread after the commit and must
+// not block. Errors: unavailable (the writer has stopped after a failed sync or is shutting down), limit_exceeded (a
+// queue is full: the caller gets ThrottlingException), and those named at each method. An error means that nothing was
+// changed.
 #pragma once
 
 #include <cstdint>
@@ -30,13 +31,13 @@
 namespace escapement::engine {
 
 struct Options {
-  std::uint16_t partitions = 1'024;                 // of a new data set; fixed from then on
-  std::uint32_t shards = 1;                         // threads
-  std::uint32_t queue_commands_max = 65'536;        // per shard; more are refused with ThrottlingException
-  std::uint32_t batch_commands_max = 2'048;         // per commit
-  std::uint32_t resident_timers_max = 65'536;       // per shard; timers due later stay on disk
-  std::uint32_t cached_executions_max = 4'096;      // per shard
-  std::uint32_t dispatched_tasks_max = 32'768;      // per shard, in flight at once; more wait on disk
+  std::uint16_t partitions = 1'024;             // of a new data set; fixed from then on
+  std::uint32_t shards = 1;                     // threads
+  std::uint32_t queue_commands_max = 65'536;    // per shard; more are refused with ThrottlingException
+  std::uint32_t batch_commands_max = 2'048;     // per commit
+  std::uint32_t resident_timers_max = 65'536;   // per shard; timers due later stay on disk
+  std::uint32_t cached_executions_max = 4'096;  // per shard
+  std::uint32_t dispatched_tasks_max = 32'768;  // per shard, in flight at once; more wait on disk
   base::Duration retention = base::Duration::seconds(90 * 86'400);  // of closed executions
   interpreter::Limits limits;
 };
@@ -61,7 +62,9 @@ inline bool runs_as_express(const StartRequest& request, const MachineRevision& 
   return request.map_run_arn.empty() ? machine.express : request.express;
 }
 // Express executions may share a name.
-inline bool has_unique_name(const StartRequest& request) { return request.name && !runs_as_express(request, *request.machine); }
+inline bool has_unique_name(const StartRequest& request) {
+  return request.name && !runs_as_express(request, *request.machine);
+}
 
 struct Started {
   ExecutionId id;
@@ -82,7 +85,8 @@ struct Ended {
 };
 
 struct Statistics {
-  std::uint64_t open_executions = 0;   // started minus ended since this process started, plus those found at start when counted
+  std::uint64_t open_executions =
+      0;  // started minus ended since this process started, plus those found at start when counted
   std::uint64_t started = 0;
   std::uint64_t ended = 0;
   std::uint64_t timers_fired = 0;
@@ -95,15 +99,16 @@ struct Statistics {
 
 class Engine {
  public:
-  // Opens or creates the data set in `store` and takes its partitions over. `store`, `clock`, `machines` and `sink` are borrowed
-  // and must outlive the engine. Nothing runs before start().
-  static base::Result<std::unique_ptr<Engine>> open(store::Store& store, const base::Clock& clock, const MachineSource& machines,
-                                                    EffectSink& sink, Options options);
+  // Opens or creates the data set in `store` and takes its partitions over. `store`, `clock`, `machines` and `sink` are
+  // borrowed and must outlive the engine. Nothing runs before start().
+  static base::Result<std::unique_ptr<Engine>> open(store::Store& store, const base::Clock& clock,
+                                                    const MachineSource& machines, EffectSink& sink, Options options);
   virtual ~Engine() = default;
 
   // Starts the shards: what came due while nobody ran fires at once, tasks in flight are dispatched again.
   virtual void start() = 0;
-  // Instead of start(), on the caller's thread: one batch of each shard, if there is anything to do (simulation). Whether there was.
+  // Instead of start(), on the caller's thread: one batch of each shard, if there is anything to do (simulation).
+  // Whether there was.
   virtual bool run_once() = 0;
   // When run_once() will next have something to do by itself.
   virtual std::optional<base::Timestamp> next_deadline() = 0;
@@ -112,14 +117,17 @@ class Engine {
 
   // Errors: already_exists ("ExecutionAlreadyExists").
   virtual void start_execution(StartRequest request, std::move_only_function<void(base::Result<Started>)> done) = 0;
-  // The same, and `ended` runs when the execution ends (in this process's life; a crash loses the wait, not the execution).
+  // The same, and `ended` runs when the execution ends (in this process's life; a crash loses the wait, not the
+  // execution).
   virtual void start_and_wait(StartRequest request, std::move_only_function<void(base::Result<Started>)> done,
                               std::move_only_function<void(Ended)> ended) = 0;
 
-  // Applies a command (a task's answer, a stop, a redrive…). Errors: not_found ("ExecutionDoesNotExist"); for task commands
-  // not_found ("TaskDoesNotExist") or conflict ("TaskTimedOut") when the task is no longer waiting; for Redrive
-  // conflict ("ExecutionNotRedrivable"). Without `done` the engine keeps the command and tries again when the disk is full.
-  virtual void submit(ExecutionId execution, interpreter::Command command, std::move_only_function<void(base::Result<void>)> done) = 0;
+  // Applies a command (a task's answer, a stop, a redrive…). Errors: not_found ("ExecutionDoesNotExist"); for task
+  // commands not_found ("TaskDoesNotExist") or conflict ("TaskTimedOut") when the task is no longer waiting; for
+  // Redrive conflict ("ExecutionNotRedrivable"). Without `done` the engine keeps the command and tries again when the
+  // disk is full.
+  virtual void submit(ExecutionId execution, interpreter::Command command,
+                      std::move_only_function<void(base::Result<void>)> done) = 0;
 
   virtual const ExecutionReader& reader() const = 0;
   virtual const TaskTokens& task_tokens() const = 0;

@@ -35,7 +35,9 @@ class Machines final : public MachineSource {
     machines_.push_back(machine);
     return machine;
   }
-  base::Result<std::shared_ptr<const MachineRevision>> find_revision(std::uint32_t revision) const override { return machines_.at(revision - 1); }
+  base::Result<std::shared_ptr<const MachineRevision>> find_revision(std::uint32_t revision) const override {
+    return machines_.at(revision - 1);
+  }
 
  private:
   std::vector<std::shared_ptr<const MachineRevision>> machines_;
@@ -61,7 +63,8 @@ class EngineTest : public testing::Test {
   // A restart: everything in memory is gone.
   void reopen() {
     engine.reset();
-    store = std::make_unique<store::MemoryStore>(disk, [this] { return std::exchange(fate, store::CommitFate::normal); });
+    store =
+        std::make_unique<store::MemoryStore>(disk, [this] { return std::exchange(fate, store::CommitFate::normal); });
     sink = std::make_unique<Sink>();
     engine = *Engine::open(*store, clock, machines, *sink, options);
     run();
@@ -74,10 +77,12 @@ class EngineTest : public testing::Test {
     clock.advance(d);
     run();
   }
-  base::Result<Started> start(const std::shared_ptr<const MachineRevision>& machine, std::string input, std::optional<std::string> name = {}) {
+  base::Result<Started> start(const std::shared_ptr<const MachineRevision>& machine, std::string input,
+                              std::optional<std::string> name = {}) {
     base::Result<Started> result = base::make_error(base::ErrorCode::internal, "no answer");
-    engine->start_execution({.machine = machine, .name = std::move(name), .input = json::Payload::from_text(std::move(input))},
-                            [&](base::Result<Started> started) { result = std::move(started); });
+    engine->start_execution(
+        {.machine = machine, .name = std::move(name), .input = json::Payload::from_text(std::move(input))},
+        [&](base::Result<Started> started) { result = std::move(started); });
     run();
     return result;
   }
@@ -230,7 +235,8 @@ TEST_F(EngineTest, ClosedExecutionsGoWhenTheirRetentionEnds) {
   EXPECT_TRUE(engine->reader().describe(started->id));
   advance(Duration::seconds(2));
   EXPECT_FALSE(engine->reader().describe(started->id));
-  for (const char table : {keys::kExecution, keys::kHistory, keys::kPayload, keys::kFrame, keys::kName, keys::kTimer, keys::kListing}) {
+  for (const char table :
+       {keys::kExecution, keys::kHistory, keys::kPayload, keys::kFrame, keys::kName, keys::kTimer, keys::kListing}) {
     EXPECT_EQ(rows(table), 0u) << int{table};
   }
   EXPECT_TRUE(start(machine, R"({"seconds":1})", "kept"));
@@ -298,7 +304,11 @@ TEST_F(EngineTest, AFailedSyncStopsTheWriterUntilItIsReopened) {
 
 TEST_F(EngineTest, AParentIsToldOfItsChildsEndUntilThatIsSettled) {
   const auto machine = machines.add(R"({"StartAt":"P","States":{"P":{"Type":"Pass","End":true}}})");
-  engine->start_execution({.machine = machine, .input = json::Payload::from_text("{}"), .parent_link = ParentLink::sync, .parent = {{4096}, {0, 1}}}, {});
+  engine->start_execution({.machine = machine,
+                           .input = json::Payload::from_text("{}"),
+                           .parent_link = ParentLink::sync,
+                           .parent = {{4096}, {0, 1}}},
+                          {});
   run();
   ASSERT_EQ(sink->children.size(), 1u);
   EXPECT_EQ(sink->children[0].child.head.output.text(), "{}");

@@ -61,7 +61,9 @@ std::uint32_t flags_of(const ExecutionRecord& r) {
   return flags;
 }
 
-base::Error corrupt(const char* what) { return base::make_error(base::ErrorCode::corrupt, std::string("the record of ") + what + " is not readable"); }
+base::Error corrupt(const char* what) {
+  return base::make_error(base::ErrorCode::corrupt, std::string("the record of ") + what + " is not readable");
+}
 
 }  // namespace
 
@@ -160,8 +162,8 @@ base::Result<ExecutionRecord> ExecutionRecord::decode(std::string_view bytes) {
 std::string ListingRecord::encode() const {
   std::string bytes;
   ByteWriter out(bytes);
-  out.u8(static_cast<std::uint8_t>((stop_time ? 1 : 0) | (redrive_count > 0 ? 2 : 0) | (name ? 4 : 0) | (!version_arn.empty() ? 8 : 0) |
-                                   (!alias_arn.empty() ? 16 : 0)));
+  out.u8(static_cast<std::uint8_t>((stop_time ? 1 : 0) | (redrive_count > 0 ? 2 : 0) | (name ? 4 : 0) |
+                                   (!version_arn.empty() ? 8 : 0) | (!alias_arn.empty() ? 16 : 0)));
   out.varint(revision);
   write_time(out, start_time);
   if (stop_time) out.signed_varint((*stop_time - start_time).us);
@@ -193,7 +195,8 @@ std::string shown_machine_name(const MachineRevision& machine, std::string_view 
   return std::string(before_id.substr(before_id.rfind(':') + 1));
 }
 
-interpreter::ExecutionFacts facts_of(const ExecutionRecord& record, const MachineRevision& machine, ExecutionId id, const NameCodec& names) {
+interpreter::ExecutionFacts facts_of(const ExecutionRecord& record, const MachineRevision& machine, ExecutionId id,
+                                     const NameCodec& names) {
   const std::string made_name = !record.name || record.express ? names.name_of(id) : std::string();
   interpreter::ExecutionFacts facts;
   facts.name = record.name.value_or(made_name);
@@ -208,7 +211,8 @@ interpreter::ExecutionFacts facts_of(const ExecutionRecord& record, const Machin
   facts.state_machine_name = machine.name;
   if (!record.map_run_arn.empty()) {
     facts.state_machine_name = shown_machine_name(machine, record.map_run_arn);
-    facts.state_machine_arn.replace(facts.state_machine_arn.rfind(':') + 1, std::string::npos, facts.state_machine_name);
+    facts.state_machine_arn.replace(facts.state_machine_arn.rfind(':') + 1, std::string::npos,
+                                    facts.state_machine_name);
   }
   facts.role_arn = machine.role_arn;
   facts.region = machine.region;

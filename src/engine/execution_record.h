@@ -1,9 +1,10 @@
 // The stored form of one execution, and how its parts are spread over rows.
 //
-// A small execution is one row: facts, head, root frame, payloads and events together, so that a task that only waits and
-// then calls a function costs one row a step. Past `kInlineBytesMax` its events and payloads move to rows of their own
-// ("spilled"), and from then on each step writes only what it adds. Large payloads are rows of their own from the start.
-// Frames of branches and iterations always are.
+// A small execution is one row: facts, head, root frame, payloads and events together, so that a task that only waits
+// and then calls a function costs one row a step. Past `kInlineBytesMax` its events and payloads move to rows of their
+// own
+// ("spilled"), and from then on each step writes only what it adds. Large payloads are rows of their own from the
+// start. Frames of branches and iterations always are.
 #pragma once
 
 #include <cstdint>
@@ -74,6 +75,7 @@ struct ListingRecord {
 std::string shown_machine_name(const MachineRevision& machine, std::string_view map_run_arn);
 
 // The facts of a stored execution; `input` is left absent.
-interpreter::ExecutionFacts facts_of(const ExecutionRecord& record, const MachineRevision& machine, ExecutionId id, const NameCodec& names);
+interpreter::ExecutionFacts facts_of(const ExecutionRecord& record, const MachineRevision& machine, ExecutionId id,
+                                     const NameCodec& names);
 
 }  // namespace escapement::engine

@@ -31,7 +31,9 @@ base::Error invalid_arn(std::string_view text) {
 
 }  // namespace
 
-base::Timestamp ExecutionId::made() const { return base::Timestamp::from_ms(static_cast<std::int64_t>(bits >> 24) + kEpochMs); }
+base::Timestamp ExecutionId::made() const {
+  return base::Timestamp::from_ms(static_cast<std::int64_t>(bits >> 24) + kEpochMs);
+}
 
 ExecutionId IdSequence::next(store::PartitionId partition, base::Timestamp now) {
   const auto ms = static_cast<std::uint64_t>(now.ms() - kEpochMs);
@@ -39,14 +41,16 @@ ExecutionId IdSequence::next(store::PartitionId partition, base::Timestamp now) 
   return {last_time_and_sequence_ >> 12 << 24 | std::uint64_t{partition} << 12 | (last_time_and_sequence_ & 0xfff)};
 }
 
-void IdSequence::skip_past(ExecutionId id) { last_time_and_sequence_ = std::max(last_time_and_sequence_, time_and_sequence(id)); }
+void IdSequence::skip_past(ExecutionId id) {
+  last_time_and_sequence_ = std::max(last_time_and_sequence_, time_and_sequence(id));
+}
 
 std::uint64_t NameCodec::check_bits(ExecutionId id) const { return mix(mix(id.bits ^ secret_) + secret_); }
 
 std::string NameCodec::name_of(ExecutionId id) const {
   const std::uint64_t check = check_bits(id);
-  return fmt::format("{:08x}-{:04x}-{:04x}-{:04x}-{:012x}", id.bits >> 32, id.bits >> 16 & 0xffff, id.bits & 0xffff, check >> 48,
-                     check & 0xffff'ffff'ffffull);
+  return fmt::format("{:08x}-{:04x}-{:04x}-{:04x}-{:012x}", id.bits >> 32, id.bits >> 16 & 0xffff, id.bits & 0xffff,
+                     check >> 48, check & 0xffff'ffff'ffffull);
 }
 
 std::optional<ExecutionId> NameCodec::id_of(std::string_view name) const {
@@ -55,7 +59,8 @@ std::optional<ExecutionId> NameCodec::id_of(std::string_view name) const {
   for (const auto& [at, digits] : {std::pair{0, 8}, {9, 4}, {14, 4}}) {
     std::uint64_t part = 0;
     const char* first = name.data() + at;
-    if (const auto [end, error] = std::from_chars(first, first + digits, part, 16); error != std::errc{} || end != first + digits) {
+    if (const auto [end, error] = std::from_chars(first, first + digits, part, 16);
+        error != std::errc{} || end != first + digits) {
       return std::nullopt;
     }
     id.bits = id.bits << (digits * 4) | part;
@@ -79,7 +84,8 @@ base::Result<TaskKey> TaskTokens::parse(std::string_view token) const {
   if (!bytes || bytes->size() != 16 + kTokenMacBytes) return invalid();
   const std::string_view body = std::string_view(*bytes).substr(0, 16);
   const auto mac = base::hmac_sha256(key_, body);
-  if (!base::equal_constant_time(base::as_bytes(mac).substr(0, kTokenMacBytes), std::string_view(*bytes).substr(16))) return invalid();
+  if (!base::equal_constant_time(base::as_bytes(mac).substr(0, kTokenMacBytes), std::string_view(*bytes).substr(16)))
+    return invalid();
   base::ByteReader reader(body);
   TaskKey task;
   task.execution.bits = reader.u64_be();
@@ -89,7 +95,8 @@ base::Result<TaskKey> TaskTokens::parse(std::string_view token) const {
 }
 
 std::string ExecutionArn::to_string() const {
-  if (express) return fmt::format("arn:aws:states:{}:{}:express:{}:{}:{}", region, account, machine_name, name, express_id);
+  if (express)
+    return fmt::format("arn:aws:states:{}:{}:express:{}:{}:{}", region, account, machine_name, name, express_id);
   return fmt::format("arn:aws:states:{}:{}:execution:{}:{}", region, account, machine_name, name);
 }
 

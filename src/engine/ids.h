@@ -5,10 +5,10 @@
 //
 //   40 bits milliseconds since 2020-01-01 | 12 bits partition | 12 bits sequence
 //
-// An execution that its starter did not name gets a name made from its id: a UUID whose first half is the id and whose second
-// half is a keyed hash of it. The name is then stored nowhere and looked up nowhere: it *is* the id, and the keyed hash keeps
-// such names from being made by hand. Named executions live in the partition that the hash of their ARN picks, and a
-// row leads from the name to the id.
+// An execution that its starter did not name gets a name made from its id: a UUID whose first half is the id and whose
+// second half is a keyed hash of it. The name is then stored nowhere and looked up nowhere: it *is* the id, and the
+// keyed hash keeps such names from being made by hand. Named executions live in the partition that the hash of their
+// ARN picks, and a row leads from the name to the id.
 #pragma once
 
 #include <compare>
@@ -66,8 +66,8 @@ struct TaskKey {
   auto operator<=>(const TaskKey&) const = default;
 };
 
-// Task tokens (SendTaskSuccess, …): a TaskKey under a message authentication code, so they can neither be guessed nor be
-// altered, and need no storage. Any thread.
+// Task tokens (SendTaskSuccess, …): a TaskKey under a message authentication code, so they can neither be guessed nor
+// be altered, and need no storage. Any thread.
 class TaskTokens {
  public:
   explicit TaskTokens(std::string key) : key_(std::move(key)) {}

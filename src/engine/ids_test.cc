@@ -39,7 +39,8 @@ TEST(ExecutionIds, NamesLeadBackToIdsAndCannotBeMadeByHand) {
     ASSERT_FALSE(names.id_of(forged));
     ASSERT_FALSE(NameCodec(54321).id_of(name));
   }
-  for (const char* name : {"", "mine", "0000000000000000-0000-0000-000000000", "zzzzzzzz-zzzz-zzzz-zzzz-zzzzzzzzzzzz"}) EXPECT_FALSE(names.id_of(name));
+  for (const char* name : {"", "mine", "0000000000000000-0000-0000-000000000", "zzzzzzzz-zzzz-zzzz-zzzz-zzzzzzzzzzzz"})
+    EXPECT_FALSE(names.id_of(name));
 }
 
 TEST(TaskTokensTest, OnlyWhatWasMadeIsAccepted) {
@@ -63,8 +64,9 @@ TEST(ExecutionArns, BothFormsRoundTrip) {
     ASSERT_TRUE(arn) << text;
     EXPECT_EQ(arn->to_string(), text);
   }
-  for (const char* text : {"", "arn", "arn:aws:states:eu-west-1:0:stateMachine:machine", "arn:aws:states:eu-west-1:0:execution:machine",
-                           "arn:aws:states:eu-west-1:0:execution:machine:", "arn:aws:states:eu-west-1:0:execution:a:b:c"}) {
+  for (const char* text :
+       {"", "arn", "arn:aws:states:eu-west-1:0:stateMachine:machine", "arn:aws:states:eu-west-1:0:execution:machine",
+        "arn:aws:states:eu-west-1:0:execution:machine:", "arn:aws:states:eu-west-1:0:execution:a:b:c"}) {
     EXPECT_FALSE(ExecutionArn::parse(text)) << text;
   }
 }
@@ -107,7 +109,8 @@ TEST(ExecutionRecords, KeepEveryPart) {
   EXPECT_EQ(back->head.error, "");
   EXPECT_EQ(back->payloads, r.payloads);
   EXPECT_EQ(back->parent, r.parent);
-  for (std::size_t cut = 0; cut < bytes.size() - r.events.size(); ++cut) EXPECT_FALSE(ExecutionRecord::decode(bytes.substr(0, cut))) << cut;
+  for (std::size_t cut = 0; cut < bytes.size() - r.events.size(); ++cut)
+    EXPECT_FALSE(ExecutionRecord::decode(bytes.substr(0, cut))) << cut;
 }
 
 }  // namespace

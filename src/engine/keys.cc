@@ -48,7 +48,8 @@ std::string frame(ExecutionId id, interpreter::FrameId frame) {
   return key;
 }
 
-std::string name(store::PartitionId partition, std::string_view region, std::string_view machine, std::string_view name) {
+std::string name(store::PartitionId partition, std::string_view region, std::string_view machine,
+                 std::string_view name) {
   std::string key(1, kName);
   base::ByteWriter(key).u16_be(partition);
   key.append(region).append(":").append(machine).append(":").append(name);
@@ -83,8 +84,12 @@ std::string map_run(std::string_view map_run_arn, interpreter::Status status, Ex
   return key;
 }
 
-std::uint32_t last_u32(std::string_view key) { return key.size() < 4 ? 0 : base::ByteReader(key.substr(key.size() - 4)).u32_be(); }
-std::uint64_t last_u64(std::string_view key) { return key.size() < 8 ? 0 : base::ByteReader(key.substr(key.size() - 8)).u64_be(); }
+std::uint32_t last_u32(std::string_view key) {
+  return key.size() < 4 ? 0 : base::ByteReader(key.substr(key.size() - 4)).u32_be();
+}
+std::uint64_t last_u64(std::string_view key) {
+  return key.size() < 8 ? 0 : base::ByteReader(key.substr(key.size() - 8)).u64_be();
+}
 ExecutionId listed_id(std::string_view key) { return {~last_u64(key)}; }
 
 }  // namespace keys

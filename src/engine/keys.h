@@ -47,7 +47,8 @@ std::string execution(ExecutionId id);
 std::string history(ExecutionId id, std::uint64_t first_event);
 std::string payload(ExecutionId id, std::uint32_t payload);
 std::string frame(ExecutionId id, interpreter::FrameId frame);
-std::string name(store::PartitionId partition, std::string_view region, std::string_view machine, std::string_view name);
+std::string name(store::PartitionId partition, std::string_view region, std::string_view machine,
+                 std::string_view name);
 std::string listing(std::uint32_t machine_id, interpreter::Status status, ExecutionId id);
 std::string listing_prefix(std::uint32_t machine_id, interpreter::Status status);
 std::string map_run(std::string_view map_run_arn, interpreter::Status status, ExecutionId id);

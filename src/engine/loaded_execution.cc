@@ -15,12 +15,15 @@ using base::make_error;
 
 constexpr std::size_t kKnownPayloadsMax = 256;
 
-std::uint64_t seed_of(ExecutionId id, base::Timestamp now) { return id.bits * 0x9e3779b97f4a7c15ull ^ static_cast<std::uint64_t>(now.us); }
+std::uint64_t seed_of(ExecutionId id, base::Timestamp now) {
+  return id.bits * 0x9e3779b97f4a7c15ull ^ static_cast<std::uint64_t>(now.us);
+}
 
 }  // namespace
 
-std::unique_ptr<LoadedExecution> LoadedExecution::create(const store::Store& store, const NameCodec& names, ExecutionId id, StartRequest request,
-                                                         bool synchronous, base::Timestamp now) {
+std::unique_ptr<LoadedExecution> LoadedExecution::create(const store::Store& store, const NameCodec& names,
+                                                         ExecutionId id, StartRequest request, bool synchronous,
+                                                         base::Timestamp now) {
   std::unique_ptr<LoadedExecution> made(new LoadedExecution(store, id, std::move(request.machine)));
   ExecutionRecord& record = made->record_;
   record.revision = made->machine_->revision;
@@ -43,7 +46,8 @@ std::unique_ptr<LoadedExecution> LoadedExecution::create(const store::Store& sto
   return made;
 }
 
-base::Result<std::unique_ptr<LoadedExecution>> LoadedExecution::load(const store::Store& store, const MachineSource& machines,
+base::Result<std::unique_ptr<LoadedExecution>> LoadedExecution::load(const store::Store& store,
+                                                                     const MachineSource& machines,
                                                                      const NameCodec& names, ExecutionId id) {
   ESC_TRY(const auto row, store.get(keys::execution(id)));
   if (!row) return make_error(ErrorCode::not_found, "ExecutionDoesNotExist", "Execution Does Not Exist");

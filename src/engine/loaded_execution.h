@@ -1,7 +1,7 @@
 // One execution in a shard's memory: its record taken apart, and what the current batch has added to it.
 //
-// Threading: shard thread only (the reader makes private copies for its own thread). Between commits memory equals the store;
-// during a batch it is ahead, and the shard drops it if the commit fails.
+// Threading: shard thread only (the reader makes private copies for its own thread). Between commits memory equals the
+// store; during a batch it is ahead, and the shard drops it if the commit fails.
 #pragma once
 
 #include <memory>
@@ -18,14 +18,16 @@
 
 namespace escapement::engine {
 
-class LoadedExecution final : public history::PayloadWriter, public history::PayloadReader, public interpreter::FrameSource {
+class LoadedExecution final : public history::PayloadWriter,
+                              public history::PayloadReader,
+                              public interpreter::FrameSource {
  public:
   // A new execution that the store does not have yet.
-  static std::unique_ptr<LoadedExecution> create(const store::Store& store, const NameCodec& names, ExecutionId id, StartRequest request,
-                                                 bool synchronous, base::Timestamp now);
+  static std::unique_ptr<LoadedExecution> create(const store::Store& store, const NameCodec& names, ExecutionId id,
+                                                 StartRequest request, bool synchronous, base::Timestamp now);
   // Errors: not_found (ExecutionDoesNotExist), io, corrupt.
-  static base::Result<std::unique_ptr<LoadedExecution>> load(const store::Store& store, const MachineSource& machines, const NameCodec& names,
-                                                             ExecutionId id);
+  static base::Result<std::unique_ptr<LoadedExecution>> load(const store::Store& store, const MachineSource& machines,
+                                                             const NameCodec& names, ExecutionId id);
 
   ExecutionId id() const { return id_; }
   const MachineRevision& machine() const { return *machine_; }

@@ -19,8 +19,8 @@ struct MachineRevision {
   std::string region;
   std::string account;
   std::string role_arn;
-  std::string definition;        // as it was given
-  std::string revision_id;       // as the API shows it; empty before the first update
+  std::string definition;   // as it was given
+  std::string revision_id;  // as the API shows it; empty before the first update
   bool express = false;
   std::shared_ptr<const asl::Program> program;
   // Logging, tracing and encryption settings as the API took them (JSON text of an object).

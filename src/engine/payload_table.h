@@ -1,5 +1,5 @@
-// The payloads of one execution that are in memory, by body and by number. Most executions have a handful, which a list holds
-// best; a Map over many items has thousands, which get an index.
+// The payloads of one execution that are in memory, by body and by number. Most executions have a handful, which a list
+// holds best; a Map over many items has thousands, which get an index.
 #pragma once
 
 #include <cstdint>

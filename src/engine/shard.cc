@@ -20,7 +20,8 @@ constexpr std::size_t kWaitingDispatchesFactor = 4;
 constexpr base::Duration kFullDiskPause = base::Duration::seconds(1);
 
 base::Error stopped_error() {
-  return make_error(ErrorCode::unavailable, "ServiceUnavailable", "The server has stopped accepting work after a disk failure. Check the disk and restart it.");
+  return make_error(ErrorCode::unavailable, "ServiceUnavailable",
+                    "The server has stopped accepting work after a disk failure. Check the disk and restart it.");
 }
 
 }  // namespace
@@ -32,16 +33,18 @@ Shard::Shard(const ShardEnvironment& environment, std::vector<store::PartitionId
       epoch_(epoch),
       opened_at_(environment.clock->now()),
       cache_(environment.options->cached_executions_max),
-      timers_(
-          *environment.store, [this](store::PartitionId partition) { return partition < owned_.size() && owned_[partition]; },
-          {.resident_max = environment.options->resident_timers_max}),
+      timers_(*environment.store,
+              [this](store::PartitionId partition) { return partition < owned_.size() && owned_[partition]; },
+              {.resident_max = environment.options->resident_timers_max}),
       batch_(environment.store->new_batch()) {
   for (const store::PartitionId partition : partitions_) owned_[partition] = true;
 }
 
 Shard::~Shard() { stop(); }
 
-void Shard::start() { thread_ = std::thread([this] { loop(); }); }
+void Shard::start() {
+  thread_ = std::thread([this] { loop(); });
+}
 
 void Shard::stop() {
   {
@@ -174,7 +177,8 @@ base::Result<void> Shard::commit() {
 }
 
 void Shard::release(base::Timestamp now) {
-  for (const TimerChange& change : timer_changes_) change.armed ? timers_.insert(change.key) : timers_.erase(change.key);
+  for (const TimerChange& change : timer_changes_)
+    change.armed ? timers_.insert(change.key) : timers_.erase(change.key);
   for (const TaskKey& task : settled_) dispatched_.erase(task);
   for (StartReply& reply : start_replies_) {
     if (reply.done) reply.done(std::move(reply.result));
@@ -198,7 +202,8 @@ void Shard::release(base::Timestamp now) {
 
 void Shard::queue_dispatch(const Dispatch& dispatch) {
   last_scheduled_ = std::max(last_scheduled_, dispatch.scheduled);
-  if (!overflow_from_ && waiting_dispatches_.size() < std::size_t{env_.options->dispatched_tasks_max} * kWaitingDispatchesFactor) {
+  if (!overflow_from_ &&
+      waiting_dispatches_.size() < std::size_t{env_.options->dispatched_tasks_max} * kWaitingDispatchesFactor) {
     waiting_dispatches_.push_back(dispatch);
     return;
   }
@@ -275,7 +280,9 @@ void Shard::tell_parent(ExecutionId child, const TimerKey& row) {
   }
   LoadedExecution& loaded = **execution;
   const interpreter::ExecutionState& state = loaded.state();
-  env_.sink->child_ended({.parent = loaded.parent(), .link = loaded.parent_link(), .child = {child, state.facts, state.head, loaded.machine_pointer()}},
+  env_.sink->child_ended({.parent = loaded.parent(),
+                          .link = loaded.parent_link(),
+                          .child = {child, state.facts, state.head, loaded.machine_pointer()}},
                          [this, row] { (void)enqueue(SettleRowWork{row}, true); });
 }
 
@@ -285,15 +292,17 @@ void Shard::finish_ended(ExecutionId id) {
   const interpreter::ExecutionFacts& facts = (*execution)->state().facts;
   const interpreter::ExecutionHead& head = (*execution)->state().head;
   ended_count_.fetch_add(1, std::memory_order_relaxed);
-  env_.sink->ended({id, facts.arn, head.status, facts.start_time, head.stop_time.value_or(facts.start_time), (*execution)->machine_pointer()});
+  env_.sink->ended({id, facts.arn, head.status, facts.start_time, head.stop_time.value_or(facts.start_time),
+                    (*execution)->machine_pointer()});
   if (const auto waiter = waiters_.find(id.bits); waiter != waiters_.end()) {
-    waiter->second({facts.arn, head.status, facts.start_time, head.stop_time.value_or(facts.start_time), head.output, head.error, head.cause});
+    waiter->second({facts.arn, head.status, facts.start_time, head.stop_time.value_or(facts.start_time), head.output,
+                    head.error, head.cause});
     waiters_.erase(waiter);
   }
 }
 
-// Nothing of the batch has happened: memory goes back to what the store has, callers hear the error, and what came from inside
-// is kept for later.
+// Nothing of the batch has happened: memory goes back to what the store has, callers hear the error, and what came from
+// inside is kept for later.
 void Shard::abandon_batch(const base::Error& error) {
   base::log(base::LogLevel::error, "engine", "a batch was not committed: " + error.message);
   for (const LoadedExecution* execution : dirty_) cache_.erase(execution->id());
@@ -314,7 +323,8 @@ void Shard::abandon_batch(const base::Error& error) {
   next_due_.insert(next_due_.end(), due_.begin(), due_.end());
   for (Work& work : works_) {
     auto* command = std::get_if<CommandWork>(&work);
-    if ((command != nullptr && !command->done) || std::holds_alternative<SettleRowWork>(work)) held_.push_back(std::move(work));
+    if ((command != nullptr && !command->done) || std::holds_alternative<SettleRowWork>(work))
+      held_.push_back(std::move(work));
   }
 }
 
@@ -330,7 +340,8 @@ void Shard::refuse_everything() {
   }
   for (Work& work : refused) {
     if (auto* start = std::get_if<StartWork>(&work); start != nullptr && start->done) start->done(stopped_error());
-    if (auto* command = std::get_if<CommandWork>(&work); command != nullptr && command->done) command->done(stopped_error());
+    if (auto* command = std::get_if<CommandWork>(&work); command != nullptr && command->done)
+      command->done(stopped_error());
   }
 }
 

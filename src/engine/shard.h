@@ -1,8 +1,8 @@
-// The owner of some partitions: one thread that takes queued work and due timers, applies them into one batch, commits it,
-// and then releases what the batch allowed: answers, effects, timers.
+// The owner of some partitions: one thread that takes queued work and due timers, applies them into one batch, commits
+// it, and then releases what the batch allowed: answers, effects, timers.
 //
-// Threading: enqueue(), wake() and statistics() from any thread; all else on the shard's own thread, which is the one that runs
-// start()'s loop or, in simulation, whoever calls run_once().
+// Threading: enqueue(), wake() and statistics() from any thread; all else on the shard's own thread, which is the one
+// that runs start()'s loop or, in simulation, whoever calls run_once().
 #pragma once
 
 #include <atomic>
@@ -92,7 +92,8 @@ class Shard {
   };
   struct TaskKeyHash {
     std::size_t operator()(const TaskKey& key) const {
-      return static_cast<std::size_t>((key.execution.bits ^ (std::uint64_t{key.task.frame} << 32 | key.task.attempt)) * 0x9e3779b97f4a7c15ull >> 7);
+      return static_cast<std::size_t>(
+          (key.execution.bits ^ (std::uint64_t{key.task.frame} << 32 | key.task.attempt)) * 0x9e3779b97f4a7c15ull >> 7);
     }
   };
   struct StartReply {
@@ -163,8 +164,8 @@ class Shard {
   std::unordered_map<store::PartitionId, IdSequence> sequences_;
   std::size_t rotation_ = 0;
   std::vector<TimerKey> next_due_;  // rows to take up in the next batch
-  // Tasks to let go as soon as the number in flight allows it. Beyond a bound they stay on disk, where their rows are anyway,
-  // and are read from `overflow_from_` on when the queue is empty.
+  // Tasks to let go as soon as the number in flight allows it. Beyond a bound they stay on disk, where their rows are
+  // anyway, and are read from `overflow_from_` on when the queue is empty.
   std::deque<Dispatch> waiting_dispatches_;
   std::optional<TimerKey> overflow_from_;
   base::Timestamp last_scheduled_{INT64_MIN};
@@ -202,6 +203,7 @@ class Shard {
 };
 
 // The partition that an execution with this name belongs to.
-store::PartitionId partition_of_name(std::string_view region, std::string_view machine, std::string_view name, std::uint16_t partitions);
+store::PartitionId partition_of_name(std::string_view region, std::string_view machine, std::string_view name,
+                                     std::uint16_t partitions);
 
 }  // namespace escapement::engine

@@ -36,7 +36,8 @@ std::uint64_t hash_name(std::string_view region, std::string_view machine, std::
 
 }  // namespace
 
-store::PartitionId partition_of_name(std::string_view region, std::string_view machine, std::string_view name, std::uint16_t partitions) {
+store::PartitionId partition_of_name(std::string_view region, std::string_view machine, std::string_view name,
+                                     std::uint16_t partitions) {
   return static_cast<store::PartitionId>(hash_name(region, machine, name) % partitions);
 }
 
@@ -83,7 +84,8 @@ base::Result<Started> Shard::start_one(StartWork& work, base::Timestamp now) {
     partition = partitions_[rotation_];
   }
   ESC_TRY(const ExecutionId id, next_id(partition, now));
-  LoadedExecution& execution = cache_.insert(LoadedExecution::create(*env_.store, *env_.names, id, std::move(request), work.ended != nullptr, now));
+  LoadedExecution& execution = cache_.insert(
+      LoadedExecution::create(*env_.store, *env_.names, id, std::move(request), work.ended != nullptr, now));
   mark_dirty(execution);
   if (unique_name) {
     std::string bytes;
@@ -113,7 +115,8 @@ base::Result<std::optional<Started>> Shard::find_named(const StartRequest& reque
   if (execution->state().head.status == Status::running && facts.input.text() == request.input.text()) {
     return std::optional(Started{id, facts.arn, facts.start_time, true});
   }
-  return make_error(ErrorCode::already_exists, "ExecutionAlreadyExists", fmt::format("Execution Already Exists: '{}'", facts.arn));
+  return make_error(ErrorCode::already_exists, "ExecutionAlreadyExists",
+                    fmt::format("Execution Already Exists: '{}'", facts.arn));
 }
 
 base::Result<ExecutionId> Shard::next_id(store::PartitionId partition, base::Timestamp now) {

@@ -4,8 +4,8 @@
 
 #include "engine/keys.h"
 #include "engine/loaded_execution.h"
-#include "engine/store_reader.h"
 #include "engine/shard.h"
+#include "engine/store_reader.h"
 
 namespace escapement::engine {
 namespace {
@@ -14,7 +14,8 @@ using base::ErrorCode;
 using base::make_error;
 using interpreter::Status;
 
-constexpr std::array kStatuses = {Status::running, Status::succeeded, Status::failed, Status::timed_out, Status::aborted, Status::pending_redrive};
+constexpr std::array kStatuses = {Status::running,   Status::succeeded, Status::failed,
+                                  Status::timed_out, Status::aborted,   Status::pending_redrive};
 
 base::Error no_such_execution(std::string_view arn) {
   return make_error(ErrorCode::not_found, "ExecutionDoesNotExist", fmt::format("Execution Does Not Exist: '{}'", arn));
@@ -59,8 +60,8 @@ base::Result<ListPage> StoreReader::list(const ListQuery& query) const {
   std::vector<Source> sources;
   for (const Status status : kStatuses) {
     if (query.status && *query.status != status) continue;
-    const std::string prefix =
-        query.map_run_arn.empty() ? keys::listing_prefix(query.machine_id, status) : keys::map_run_prefix(query.map_run_arn, status);
+    const std::string prefix = query.map_run_arn.empty() ? keys::listing_prefix(query.machine_id, status)
+                                                         : keys::map_run_prefix(query.map_run_arn, status);
     auto cursor = snapshot->cursor(prefix, store::prefix_end(prefix));
     // The page cursor is the last id shown, in the form that the keys end with.
     cursor->seek(query.cursor.empty() ? prefix : prefix + query.cursor + '\0');
@@ -73,7 +74,8 @@ base::Result<ListPage> StoreReader::list(const ListQuery& query) const {
     for (Source& source : sources) {
       ESC_CHECK(source.cursor->status());
       if (!source.cursor->valid()) continue;
-      if (newest == nullptr || keys::last_u64(source.cursor->key()) < keys::last_u64(newest->cursor->key())) newest = &source;
+      if (newest == nullptr || keys::last_u64(source.cursor->key()) < keys::last_u64(newest->cursor->key()))
+        newest = &source;
     }
     if (newest == nullptr) return page;
     if (page.executions.size() == query.count_max) break;
@@ -88,17 +90,21 @@ base::Result<ListPage> StoreReader::list(const ListQuery& query) const {
 }
 
 // nullopt: the revision is gone, and with it what the row could say.
-base::Result<std::optional<ExecutionSummary>> StoreReader::summarise(ExecutionId id, Status status, std::string_view row,
-                                                                        std::string_view map_run_arn) const {
+base::Result<std::optional<ExecutionSummary>> StoreReader::summarise(ExecutionId id, Status status,
+                                                                     std::string_view row,
+                                                                     std::string_view map_run_arn) const {
   ESC_TRY(const ListingRecord listed, ListingRecord::decode(row));
   const auto machine = machines_.find_revision(listed.revision);
   if (!machine) return std::optional<ExecutionSummary>();
   ExecutionSummary summary;
   summary.id = id;
   summary.name = listed.name.value_or(names_.name_of(id));
-  summary.arn = ExecutionArn{.region = (*machine)->region, .account = (*machine)->account,
-                             .machine_name = shown_machine_name(**machine, map_run_arn), .name = summary.name,
-                             .express_id = names_.name_of(id), .express = (*machine)->express && map_run_arn.empty()}
+  summary.arn = ExecutionArn{.region = (*machine)->region,
+                             .account = (*machine)->account,
+                             .machine_name = shown_machine_name(**machine, map_run_arn),
+                             .name = summary.name,
+                             .express_id = names_.name_of(id),
+                             .express = (*machine)->express && map_run_arn.empty()}
                     .to_string();
   summary.status = status;
   summary.start_time = listed.start_time;

@@ -9,7 +9,8 @@ namespace escapement::engine {
 class StoreReader final : public ExecutionReader {
  public:
   // Everything is borrowed and must outlive the reader.
-  StoreReader(const store::Store& store, const MachineSource& machines, const NameCodec& names, std::uint16_t partitions)
+  StoreReader(const store::Store& store, const MachineSource& machines, const NameCodec& names,
+              std::uint16_t partitions)
       : store_(store), machines_(machines), names_(names), partitions_(partitions) {}
 
   base::Result<ExecutionId> find(std::string_view execution_arn) const override;
@@ -19,8 +20,8 @@ class StoreReader final : public ExecutionReader {
   base::Result<bool> any_open(std::uint32_t machine_id) const override;
 
  private:
-  base::Result<std::optional<ExecutionSummary>> summarise(ExecutionId id, interpreter::Status status, std::string_view row,
-                                                            std::string_view map_run_arn) const;
+  base::Result<std::optional<ExecutionSummary>> summarise(ExecutionId id, interpreter::Status status,
+                                                          std::string_view row, std::string_view map_run_arn) const;
 
   const store::Store& store_;
   const MachineSource& machines_;

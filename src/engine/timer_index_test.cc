@@ -11,7 +11,9 @@
 namespace escapement::engine {
 namespace {
 
-TimerKey key_at(std::int64_t due_us, std::uint64_t execution) { return {{due_us}, {execution << 24}, 0, TimerRowKind::wait, 1}; }
+TimerKey key_at(std::int64_t due_us, std::uint64_t execution) {
+  return {{due_us}, {execution << 24}, 0, TimerRowKind::wait, 1};
+}
 
 class TimerIndexTest : public testing::Test {
  protected:
@@ -81,7 +83,8 @@ TEST_F(TimerIndexTest, MemoryStaysBoundedHoweverManyArePending) {
 
 TEST_F(TimerIndexTest, OnlyOwnPartitionsComeUp) {
   TimerIndex odd{store, [](store::PartitionId partition) { return partition % 2 == 1; }, {.resident_max = 4}};
-  for (std::uint64_t partition = 0; partition < 40; ++partition) write({{10}, {partition << 12}, 0, TimerRowKind::wait, 1}, true);
+  for (std::uint64_t partition = 0; partition < 40; ++partition)
+    write({{10}, {partition << 12}, 0, TimerRowKind::wait, 1}, true);
   std::vector<TimerKey> due;
   ASSERT_TRUE(odd.take_due({10}, 1'000, due));
   EXPECT_EQ(due.size(), 20u);
@@ -96,7 +99,8 @@ TEST_F(TimerIndexTest, AgreesWithAnOrderedSet) {
   for (int step = 0; step < 20'000; ++step) {
     const std::uint64_t choice = random.next() % 10;
     if (choice < 5) {
-      const TimerKey key = key_at(now + 1 + static_cast<std::int64_t>(random.next() % 500), random.next() % 100'000 + 1);
+      const TimerKey key =
+          key_at(now + 1 + static_cast<std::int64_t>(random.next() % 500), random.next() % 100'000 + 1);
       if (model.insert(key).second) arm(key);
     } else if (choice < 7 && !model.empty()) {
       auto victim = model.lower_bound(key_at(now + static_cast<std::int64_t>(random.next() % 500), 0));

@@ -1,8 +1,9 @@
 // What waits for a moment: one row of the timer table, and its whole content.
 //
-// Besides the interpreter's timers the table holds what the engine itself must do at a moment or must not forget: a task that was
-// let go and whose answer is outstanding (due when it was scheduled, so recovery finds it among what is overdue), a step that
-// stopped short, a child's end that its parent must hear of, and the removal of a closed execution.
+// Besides the interpreter's timers the table holds what the engine itself must do at a moment or must not forget: a
+// task that was let go and whose answer is outstanding (due when it was scheduled, so recovery finds it among what is
+// overdue), a step that stopped short, a child's end that its parent must hear of, and the removal of a closed
+// execution.
 #pragma once
 
 #include <compare>

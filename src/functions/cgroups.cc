@@ -27,7 +27,9 @@ std::string read_text(const std::string& path) {
   return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
 }
 
-bool has_word(const std::string& text, const std::string& word) { return (" " + text).find(" " + word) != std::string::npos; }
+bool has_word(const std::string& text, const std::string& word) {
+  return (" " + text).find(" " + word) != std::string::npos;
+}
 
 // The group that this process is in, as the line of version 2 in /proc/self/cgroup tells it.
 std::string own_group() {
@@ -61,7 +63,8 @@ Cgroups Cgroups::open(const std::string& name) {
   Cgroups groups;
   const std::string root = "/sys/fs/cgroup";
   if (has_word(read_text(root + "/cgroup.controllers"), "memory")) {
-    // At the root where we may; else below our own group, which works where it was delegated and holds no process itself.
+    // At the root where we may; else below our own group, which works where it was delegated and holds no process
+    // itself.
     for (const std::string& parent : {root, root + own_group()}) {
       const std::string path = parent + "/" + name;
       remove_stale(parent);
@@ -87,7 +90,8 @@ Cgroups Cgroups::open(const std::string& name) {
   return groups;
 }
 
-Cgroups::Cgroups(Cgroups&& other) noexcept : folders_(std::exchange(other.folders_, {})), description_(std::exchange(other.description_, "no cgroups")) {}
+Cgroups::Cgroups(Cgroups&& other) noexcept
+    : folders_(std::exchange(other.folders_, {})), description_(std::exchange(other.description_, "no cgroups")) {}
 
 Cgroups& Cgroups::operator=(Cgroups&& other) noexcept {
   std::swap(folders_, other.folders_);

@@ -1,7 +1,7 @@
 // Control groups for function processes: what a process and all its children may take of memory and of process ids.
 //
-// Version 2 where its controllers are at hand, else version 1's memory and pids hierarchies, else nothing: then limits are watched by
-// the server alone (worker.h). Where groups can be made depends on who runs the server; open() tries.
+// Version 2 where its controllers are at hand, else version 1's memory and pids hierarchies, else nothing: then limits
+// are watched by the server alone (worker.h). Where groups can be made depends on who runs the server; open() tries.
 //
 // Threading: as the Sandbox that owns it.
 #pragma once

@@ -23,7 +23,8 @@ namespace fs = std::filesystem;
 
 using Archive = std::unique_ptr<zip_t, decltype(&zip_discard)>;
 
-// A compressed entry may be this many times as large as its packed form before it is taken for a bomb; deflate's own limit is 1,032.
+// A compressed entry may be this many times as large as its packed form before it is taken for a bomb; deflate's own
+// limit is 1,032.
 constexpr std::uint64_t kRatioMax = 1'100;
 constexpr mode_t kUnixTypeMask = 0170000;
 
@@ -45,7 +46,8 @@ struct Entry {
 
 // Relative, made of plain names, and inside the tree.
 bool is_safe_path(std::string_view path, std::uint64_t bytes_max) {
-  if (path.empty() || path.size() > bytes_max || path.front() == '/' || path.find('\0') != std::string_view::npos || path.find('\\') != std::string_view::npos) {
+  if (path.empty() || path.size() > bytes_max || path.front() == '/' || path.find('\0') != std::string_view::npos ||
+      path.find('\\') != std::string_view::npos) {
     return false;
   }
   for (std::size_t at = 0; at <= path.size();) {
@@ -87,13 +89,17 @@ Archive open_archive(std::string_view bytes) {
 
 base::Result<Entry> read_entry(zip_t* archive, std::uint64_t index, const CodeLimits& limits) {
   zip_stat_t info;
-  if (zip_stat_index(archive, index, ZIP_FL_ENC_RAW, &info) != 0 || (info.valid & ZIP_STAT_NAME) == 0 || (info.valid & ZIP_STAT_SIZE) == 0) {
+  if (zip_stat_index(archive, index, ZIP_FL_ENC_RAW, &info) != 0 || (info.valid & ZIP_STAT_NAME) == 0 ||
+      (info.valid & ZIP_STAT_SIZE) == 0) {
     return invalid("Could not unzip uploaded file. Please check your file, then try to upload again.");
   }
   Entry entry{.path = info.name, .size = info.size};
-  if (!is_safe_path(entry.path, limits.path_bytes_max)) return invalid("The uploaded file holds an unsafe path: " + entry.path.substr(0, 128));
-  if ((info.valid & ZIP_STAT_ENCRYPTION_METHOD) != 0 && info.encryption_method != ZIP_EM_NONE) return invalid("The uploaded file is encrypted.");
-  if ((info.valid & ZIP_STAT_COMP_SIZE) != 0 && info.size > (info.comp_size + 64) * kRatioMax) return invalid("The uploaded file is compressed beyond what is credible.");
+  if (!is_safe_path(entry.path, limits.path_bytes_max))
+    return invalid("The uploaded file holds an unsafe path: " + entry.path.substr(0, 128));
+  if ((info.valid & ZIP_STAT_ENCRYPTION_METHOD) != 0 && info.encryption_method != ZIP_EM_NONE)
+    return invalid("The uploaded file is encrypted.");
+  if ((info.valid & ZIP_STAT_COMP_SIZE) != 0 && info.size > (info.comp_size + 64) * kRatioMax)
+    return invalid("The uploaded file is compressed beyond what is credible.");
   zip_uint8_t system = 0;
   zip_uint32_t attributes = 0;
   zip_file_get_external_attributes(archive, index, 0, &system, &attributes);
@@ -101,7 +107,8 @@ base::Result<Entry> read_entry(zip_t* archive, std::uint64_t index, const CodeLi
   const mode_t type = mode & kUnixTypeMask;
   entry.is_directory = entry.path.back() == '/' || type == S_IFDIR;
   entry.is_link = type == S_IFLNK;
-  if (type != 0 && type != S_IFREG && !entry.is_directory && !entry.is_link) return invalid("The uploaded file holds a special file: " + entry.path.substr(0, 128));
+  if (type != 0 && type != S_IFREG && !entry.is_directory && !entry.is_link)
+    return invalid("The uploaded file holds a special file: " + entry.path.substr(0, 128));
   // As Lambda: readable by all, executable where the archive says so or says nothing.
   entry.mode = (mode & 07777) == 0 || (mode & 0111) != 0 ? 0555 : 0444;
   return entry;
@@ -109,7 +116,8 @@ base::Result<Entry> read_entry(zip_t* archive, std::uint64_t index, const CodeLi
 
 base::Result<std::vector<Entry>> read_entries(zip_t* archive, const CodeLimits& limits) {
   const zip_int64_t count = zip_get_num_entries(archive, 0);
-  if (count < 0 || static_cast<std::uint64_t>(count) > limits.entries_max) return invalid("The uploaded file holds too many entries.");
+  if (count < 0 || static_cast<std::uint64_t>(count) > limits.entries_max)
+    return invalid("The uploaded file holds too many entries.");
   if (count == 0) return invalid("Uploaded file must be a non-empty zip");
   std::vector<Entry> entries;
   std::uint64_t total = 0;
@@ -138,14 +146,18 @@ base::Result<void> extract_file(zip_t* archive, std::uint64_t index, const Entry
   if (!file) return invalid("Could not unzip uploaded file. Please check your file, then try to upload again.");
   // O_EXCL and O_NOFOLLOW: an archive may name a path twice, or a path below a link of its own.
   const FileDescriptor out(::open(target.c_str(), O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY | O_CLOEXEC, 0600));
-  if (!out) return errno == EEXIST ? invalid("The uploaded file holds a path twice: " + entry.path.substr(0, 128)) : io_error("write " + target.string());
+  if (!out)
+    return errno == EEXIST ? invalid("The uploaded file holds a path twice: " + entry.path.substr(0, 128))
+                           : io_error("write " + target.string());
   char buffer[65536];
   std::uint64_t left = entry.size;
   for (;;) {
     const zip_int64_t count = zip_fread(file.get(), buffer, sizeof buffer);
-    if (count < 0 || static_cast<std::uint64_t>(count) > left) return invalid("Could not unzip uploaded file. Please check your file, then try to upload again.");
+    if (count < 0 || static_cast<std::uint64_t>(count) > left)
+      return invalid("Could not unzip uploaded file. Please check your file, then try to upload again.");
     if (count == 0) break;
-    if (::write(out.get(), buffer, static_cast<std::size_t>(count)) != count) return io_error("write " + target.string());
+    if (::write(out.get(), buffer, static_cast<std::size_t>(count)) != count)
+      return io_error("write " + target.string());
     left -= static_cast<std::uint64_t>(count);
   }
   ::fchmod(out.get(), entry.mode);
@@ -159,9 +171,10 @@ base::Result<void> make_folder(const fs::path& tree, const fs::path& relative) {
     if (part.empty()) continue;
     path /= part;
     if (::mkdir(path.c_str(), 0755) == 0) continue;
-    struct stat info {};
+    struct stat info{};
     // A link in the place of a folder would lead what follows out of the tree.
-    if (::lstat(path.c_str(), &info) != 0 || !S_ISDIR(info.st_mode)) return invalid("The uploaded file holds a path below a file: " + relative.string().substr(0, 128));
+    if (::lstat(path.c_str(), &info) != 0 || !S_ISDIR(info.st_mode))
+      return invalid("The uploaded file holds a path below a file: " + relative.string().substr(0, 128));
   }
   return {};
 }
@@ -183,8 +196,10 @@ base::Result<std::uint64_t> extract(zip_t* archive, const std::vector<Entry>& en
     }
     if (entry.size > 4'096) return invalid("The uploaded file holds an unsafe link: " + entry.path.substr(0, 128));
     ESC_TRY(const std::string target, read_small(archive, index, entry.size));
-    if (!is_safe_link(entry.path, target)) return invalid("The uploaded file holds an unsafe link: " + entry.path.substr(0, 128));
-    if (::symlink(target.c_str(), (tree / relative).c_str()) != 0) return invalid("The uploaded file holds a path twice: " + entry.path.substr(0, 128));
+    if (!is_safe_link(entry.path, target))
+      return invalid("The uploaded file holds an unsafe link: " + entry.path.substr(0, 128));
+    if (::symlink(target.c_str(), (tree / relative).c_str()) != 0)
+      return invalid("The uploaded file holds a path twice: " + entry.path.substr(0, 128));
   }
   return total;
 }
@@ -225,7 +240,9 @@ base::Result<StoredCode> CodeStore::put(std::string_view zip) const {
                             "Zipped size must be smaller than " + std::to_string(limits_.packed_bytes_max) + " bytes");
   }
   const base::Sha256Digest digest = base::sha256(zip);
-  StoredCode stored{.sha256_hex = base::to_hex(base::as_bytes(digest)), .sha256_base64 = base::to_base64(base::as_bytes(digest)), .packed_bytes = zip.size()};
+  StoredCode stored{.sha256_hex = base::to_hex(base::as_bytes(digest)),
+                    .sha256_base64 = base::to_base64(base::as_bytes(digest)),
+                    .packed_bytes = zip.size()};
   const Archive archive = open_archive(zip);
   if (!archive) return invalid("Could not unzip uploaded file. Please check your file, then try to upload again.");
   ESC_TRY(const std::vector<Entry> entries, read_entries(archive.get(), limits_));
@@ -246,7 +263,8 @@ base::Result<StoredCode> CodeStore::put(std::string_view zip) const {
     sync_directory(fresh / "tree");
     sync_directory(fresh);
     // Somebody else may have put the same bytes meanwhile; then theirs stays.
-    if (::rename(fresh.c_str(), place.c_str()) != 0 && !fs::exists(place / "tree", error)) done = io_error("rename " + fresh.string());
+    if (::rename(fresh.c_str(), place.c_str()) != 0 && !fs::exists(place / "tree", error))
+      done = io_error("rename " + fresh.string());
     sync_directory(directory_);
   }
   fs::remove_all(fresh, error);
@@ -267,7 +285,8 @@ base::Result<std::string> CodeStore::archive(std::string_view sha256_hex) const 
 std::vector<std::string> CodeStore::list() const {
   std::vector<std::string> names;
   std::error_code error;
-  for (const fs::directory_entry& entry : fs::directory_iterator(directory_, error)) names.push_back(entry.path().filename().string());
+  for (const fs::directory_entry& entry : fs::directory_iterator(directory_, error))
+    names.push_back(entry.path().filename().string());
   return names;
 }
 

@@ -1,11 +1,12 @@
 // Function code and layers, stored by content.
 //
-// An archive is checked before a byte of it is used: no absolute paths, no "..", no links out of the tree, no devices, and
-// bounds on the number of entries, the size of each and of all unpacked, and the ratio of unpacked to packed. It is then kept as
-// it came (DIRECTORY/code/SHA256/code.zip) and unpacked read-only beside it (…/tree). The same bytes are stored once.
+// An archive is checked before a byte of it is used: no absolute paths, no "..", no links out of the tree, no devices,
+// and bounds on the number of entries, the size of each and of all unpacked, and the ratio of unpacked to packed. It is
+// then kept as it came (DIRECTORY/code/SHA256/code.zip) and unpacked read-only beside it (…/tree). The same bytes are
+// stored once.
 //
-// Durable: the archive and its tree are complete under their final name, or absent; put() returns after they are synced.
-// Threading: any thread; put() blocks on the disk.
+// Durable: the archive and its tree are complete under their final name, or absent; put() returns after they are
+// synced. Threading: any thread; put() blocks on the disk.
 #pragma once
 
 #include <cstdint>
@@ -19,8 +20,8 @@
 namespace escapement::functions {
 
 struct CodeLimits {
-  std::uint64_t packed_bytes_max = 50ull << 20;      // Lambda's: 50 MB zipped,
-  std::uint64_t unpacked_bytes_max = 250ull << 20;   // 250 MB unpacked
+  std::uint64_t packed_bytes_max = 50ull << 20;     // Lambda's: 50 MB zipped,
+  std::uint64_t unpacked_bytes_max = 250ull << 20;  // 250 MB unpacked
   std::uint64_t entries_max = 100'000;
   std::uint64_t path_bytes_max = 1'024;
 };

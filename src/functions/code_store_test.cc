@@ -18,7 +18,9 @@ class CodeStoreTest : public testing::Test {
   void SetUp() override {
     char name[] = "/tmp/esc-code-XXXXXX";
     directory = ::mkdtemp(name);
-    store.emplace(*CodeStore::open(directory / "code", {.packed_bytes_max = 1 << 20, .unpacked_bytes_max = 1 << 20, .entries_max = 50, .path_bytes_max = 200}));
+    store.emplace(*CodeStore::open(
+        directory / "code",
+        {.packed_bytes_max = 1 << 20, .unpacked_bytes_max = 1 << 20, .entries_max = 50, .path_bytes_max = 200}));
   }
   void TearDown() override { fs::remove_all(directory); }
 
@@ -29,7 +31,8 @@ class CodeStoreTest : public testing::Test {
     zip_source_t* const buffer = zip_source_buffer_create(nullptr, 0, 0, &error);
     zip_source_keep(buffer);
     zip_t* const archive = zip_open_from_source(buffer, ZIP_TRUNCATE, &error);
-    const auto index = zip_file_add(archive, name.c_str(), zip_source_buffer(archive, target.data(), target.size(), 0), 0);
+    const auto index =
+        zip_file_add(archive, name.c_str(), zip_source_buffer(archive, target.data(), target.size(), 0), 0);
     zip_file_set_external_attributes(archive, static_cast<zip_uint64_t>(index), 0, ZIP_OPSYS_UNIX, 0120777u << 16);
     const auto below = zip_file_add(archive, (name + "/file").c_str(), zip_source_buffer(archive, "x", 1, 0), 0);
     (void)below;
@@ -45,7 +48,9 @@ class CodeStoreTest : public testing::Test {
   }
 
   std::size_t left_over() const {
-    return static_cast<std::size_t>(std::ranges::count_if(fs::directory_iterator(directory / "code"), [](const auto& entry) { return entry.path().filename().string().starts_with("new-"); }));
+    return static_cast<std::size_t>(
+        std::ranges::count_if(fs::directory_iterator(directory / "code"),
+                              [](const auto& entry) { return entry.path().filename().string().starts_with("new-"); }));
   }
 
   fs::path directory;
@@ -71,13 +76,14 @@ TEST_F(CodeStoreTest, KeepsArchivesByContent) {
 
 TEST_F(CodeStoreTest, FilesAreReadOnlyAndExecutableWhereTheArchiveSaysSo) {
   const auto stored = store->put(make_zip({{"bootstrap", "#!/bin/sh"}}));
-  struct stat info {};
+  struct stat info{};
   ASSERT_EQ(::stat((store->tree(stored->sha256_hex) / "bootstrap").c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 07777, 0555u);
 }
 
 TEST_F(CodeStoreTest, RefusesWhatIsNoArchive) {
-  for (const std::string& bytes : {std::string(), std::string("not a zip"), std::string(100, '\0'), make_zip({{"a", "b"}}).substr(0, 30)}) {
+  for (const std::string& bytes :
+       {std::string(), std::string("not a zip"), std::string(100, '\0'), make_zip({{"a", "b"}}).substr(0, 30)}) {
     const auto stored = store->put(bytes);
     ASSERT_FALSE(stored);
     EXPECT_EQ(stored.error().name, "InvalidParameterValueException");

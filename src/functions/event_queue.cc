@@ -16,9 +16,16 @@ namespace {
 
 std::string encode(const Event& event) {
   json::ObjectBuilder object;
-  object.set("region", event.region).set("account", event.account).set("function", event.function).set("qualifier", event.qualifier);
-  object.set("requestId", event.request_id).set("clientContext", event.client_context).set("accepted", event.accepted.us);
-  object.set("due", event.due.us).set("attempts", std::int64_t{event.attempts}).set("throttles", std::int64_t{event.throttles});
+  object.set("region", event.region)
+      .set("account", event.account)
+      .set("function", event.function)
+      .set("qualifier", event.qualifier);
+  object.set("requestId", event.request_id)
+      .set("clientContext", event.client_context)
+      .set("accepted", event.accepted.us);
+  object.set("due", event.due.us)
+      .set("attempts", std::int64_t{event.attempts})
+      .set("throttles", std::int64_t{event.throttles});
   // The payload last, as text: it is not looked into.
   object.set("payload", event.payload);
   return json::print(std::move(object).build());
@@ -28,7 +35,8 @@ base::Result<Event> decode(std::string_view text) {
   ESC_TRY(const json::Value value, json::parse(text));
   Event event;
   const auto take = [&](std::string_view name, std::string& into) {
-    if (const json::Value* const member = value.find(name); member != nullptr && member->is_string()) into = member->as_string();
+    if (const json::Value* const member = value.find(name); member != nullptr && member->is_string())
+      into = member->as_string();
   };
   const auto number = [&](std::string_view name) {
     const json::Value* const member = value.find(name);
@@ -45,21 +53,32 @@ base::Result<Event> decode(std::string_view text) {
   event.due = {number("due")};
   event.attempts = static_cast<std::uint32_t>(number("attempts"));
   event.throttles = static_cast<std::uint32_t>(number("throttles"));
-  if (event.function.empty() || event.request_id.empty()) return base::make_error(base::ErrorCode::corrupt, "an event's row is damaged");
+  if (event.function.empty() || event.request_id.empty())
+    return base::make_error(base::ErrorCode::corrupt, "an event's row is damaged");
   return event;
 }
 
 // One minute after the first failure, two after the second, as AWS waits.
 base::Duration retry_delay(std::uint32_t attempts) { return base::Duration::seconds(attempts <= 1 ? 60 : 120); }
 // From one second to five minutes, doubling.
-base::Duration throttle_delay(std::uint32_t throttles) { return base::Duration::seconds(std::min<std::int64_t>(std::int64_t{1} << std::min(throttles, 9u), 300)); }
+base::Duration throttle_delay(std::uint32_t throttles) {
+  return base::Duration::seconds(std::min<std::int64_t>(std::int64_t{1} << std::min(throttles, 9u), 300));
+}
 
-bool is_capacity(const base::Error& error) { return error.name == "TooManyRequestsException" || error.code == base::ErrorCode::unavailable; }
+bool is_capacity(const base::Error& error) {
+  return error.name == "TooManyRequestsException" || error.code == base::ErrorCode::unavailable;
+}
 
 }  // namespace
 
-EventQueue::EventQueue(store::Store& store, const base::Clock& clock, Options options, Attempt attempt, FindConfig find_config, Finished finished)
-    : store_(store), clock_(clock), options_(std::move(options)), attempt_(std::move(attempt)), find_config_(std::move(find_config)), finished_(std::move(finished)) {}
+EventQueue::EventQueue(store::Store& store, const base::Clock& clock, Options options, Attempt attempt,
+                       FindConfig find_config, Finished finished)
+    : store_(store),
+      clock_(clock),
+      options_(std::move(options)),
+      attempt_(std::move(attempt)),
+      find_config_(std::move(find_config)),
+      finished_(std::move(finished)) {}
 
 EventQueue::~EventQueue() { stop(); }
 
@@ -91,7 +110,8 @@ void EventQueue::accept(Event event, InvokeDone done) {
       done = nullptr;
     }
   }
-  if (done) return done(base::make_error(base::ErrorCode::unavailable, "ServiceException", "The function service is stopping"));
+  if (done)
+    return done(base::make_error(base::ErrorCode::unavailable, "ServiceException", "The function service is stopping"));
   wake_.notify_one();
 }
 
@@ -103,7 +123,8 @@ std::uint64_t EventQueue::pending() const {
 // Rows lie in the order of acceptance.
 std::string EventQueue::make_key(const Event& event) const {
   std::string key = options_.prefix;
-  for (int shift = 56; shift >= 0; shift -= 8) key.push_back(static_cast<char>(static_cast<std::uint64_t>(event.accepted.us) >> shift & 0xff));
+  for (int shift = 56; shift >= 0; shift -= 8)
+    key.push_back(static_cast<char>(static_cast<std::uint64_t>(event.accepted.us) >> shift & 0xff));
   return key + event.request_id;
 }
 
@@ -144,7 +165,9 @@ void EventQueue::commit(std::vector<Accepting> accepting, std::vector<Outcome> o
   for (const Accepting& entry : accepting) batch->put(make_key(entry.event), encode(entry.event));
   for (const Outcome& outcome : outcomes) settle(outcome, *batch);
   const auto committed = batch->count() == 0 ? base::Result<void>() : store_.commit(*batch);
-  if (!committed) base::log(base::LogLevel::error, "functions", "event invocations cannot be stored: " + committed.error().to_string());
+  if (!committed)
+    base::log(base::LogLevel::error, "functions",
+              "event invocations cannot be stored: " + committed.error().to_string());
   if (committed) {
     const std::lock_guard lock(mutex_);
     pending_ += accepting.size();
@@ -164,7 +187,8 @@ void EventQueue::commit(std::vector<Accepting> accepting, std::vector<Outcome> o
   }
 }
 
-void EventQueue::give_up(const Resident& resident, std::string_view condition, const base::Result<InvokeResult>& last, store::Batch& batch) {
+void EventQueue::give_up(const Resident& resident, std::string_view condition, const base::Result<InvokeResult>& last,
+                         store::Batch& batch) {
   finished_(resident.event, condition, last);
   batch.erase(resident.key);
   {
@@ -180,17 +204,20 @@ void EventQueue::settle(const Outcome& outcome, store::Batch& batch) {
   Resident& resident = found->second;
   resident.under_way = false;
   --under_way_;
-  if (outcome.result && outcome.result->function_error.empty()) return give_up(resident, "Success", outcome.result, batch);
+  if (outcome.result && outcome.result->function_error.empty())
+    return give_up(resident, "Success", outcome.result, batch);
   const EventConfig config = find_config_(resident.event);
   const base::Timestamp now = clock_.now();
   if (!outcome.result && is_capacity(outcome.result.error())) {
     resident.event.due = now + throttle_delay(resident.event.throttles++);
   } else {
     ++resident.event.attempts;
-    if (resident.event.attempts > config.retries_max || !outcome.result) return give_up(resident, "RetriesExhausted", outcome.result, batch);
+    if (resident.event.attempts > config.retries_max || !outcome.result)
+      return give_up(resident, "RetriesExhausted", outcome.result, batch);
     resident.event.due = now + retry_delay(resident.event.attempts);
   }
-  if (resident.event.due - resident.event.accepted > config.age_max) return give_up(resident, "EventAgeExceeded", outcome.result, batch);
+  if (resident.event.due - resident.event.accepted > config.age_max)
+    return give_up(resident, "EventAgeExceeded", outcome.result, batch);
   batch.put(resident.key, encode(resident.event));
 }
 

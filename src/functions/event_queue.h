@@ -1,9 +1,11 @@
 // Event invocations: accepted once they are durable, tried until they succeed, are out of attempts, or too old.
 //
-// One row an event in the store. A thread of its own takes all that was handed in, writes it in one batch, and only then answers
-// and dispatches; rows of events that are done with are erased the same way. After a crash whatever has a row is dispatched again.
+// One row an event in the store. A thread of its own takes all that was handed in, writes it in one batch, and only
+// then answers and dispatches; rows of events that are done with are erased the same way. After a crash whatever has a
+// row is dispatched again.
 //
-// Threading: any thread. Bounded: at most `resident_max` events are in memory; more wait as rows and are read when there is room.
+// Threading: any thread. Bounded: at most `resident_max` events are in memory; more wait as rows and are read when
+// there is room.
 #pragma once
 
 #include <condition_variable>
@@ -28,15 +30,15 @@ namespace escapement::functions {
 struct Event {
   std::string region;
   std::string account;
-  std::string function;   // as the caller named it
+  std::string function;  // as the caller named it
   std::string qualifier;
   std::string request_id;
   std::string payload;
   std::string client_context;
   base::Timestamp accepted;
-  base::Timestamp due;         // of the next attempt
-  std::uint32_t attempts = 0;  // that failed in the function
-  std::uint32_t throttles = 0; // that found no capacity
+  base::Timestamp due;          // of the next attempt
+  std::uint32_t attempts = 0;   // that failed in the function
+  std::uint32_t throttles = 0;  // that found no capacity
 };
 
 class EventQueue {
@@ -45,7 +47,8 @@ class EventQueue {
   using Attempt = std::function<void(const Event& event, InvokeDone done)>;
   using FindConfig = std::function<EventConfig(const Event& event)>;
   // An event is done with: succeeded, failed for good, or too old. `condition` as AWS names it in destination records.
-  using Finished = std::function<void(const Event& event, std::string_view condition, const base::Result<InvokeResult>& last)>;
+  using Finished =
+      std::function<void(const Event& event, std::string_view condition, const base::Result<InvokeResult>& last)>;
 
   struct Options {
     std::string prefix;
@@ -53,7 +56,8 @@ class EventQueue {
     std::uint32_t under_way_max = 1'000;
   };
 
-  EventQueue(store::Store& store, const base::Clock& clock, Options options, Attempt attempt, FindConfig find_config, Finished finished);
+  EventQueue(store::Store& store, const base::Clock& clock, Options options, Attempt attempt, FindConfig find_config,
+             Finished finished);
   ~EventQueue();  // stop()
 
   // Reads what a former process left. Errors: io, corrupt.
@@ -82,7 +86,8 @@ class EventQueue {
   void run();
   void commit(std::vector<Accepting> accepting, std::vector<Outcome> outcomes);
   void settle(const Outcome& outcome, store::Batch& batch);
-  void give_up(const Resident& resident, std::string_view condition, const base::Result<InvokeResult>& last, store::Batch& batch);
+  void give_up(const Resident& resident, std::string_view condition, const base::Result<InvokeResult>& last,
+               store::Batch& batch);
   void dispatch_due();
   void refill();
   std::string make_key(const Event& event) const;

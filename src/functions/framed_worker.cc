@@ -26,7 +26,8 @@ void FramedWorker::close_channel() {
 }
 
 void FramedWorker::send(const Invocation& invocation) {
-  const std::size_t body = 1 + 4 + 5 * 4 + invocation.request_id.size() + invocation.invoked_arn.size() + invocation.client_context.size() + invocation.payload.size();
+  const std::size_t body = 1 + 4 + 5 * 4 + invocation.request_id.size() + invocation.invoked_arn.size() +
+                           invocation.client_context.size() + invocation.payload.size();
   append_u32(out_, static_cast<std::uint32_t>(body));
   out_.push_back(static_cast<char>(FrameType::invoke));
   append_u32(out_, milliseconds_left(invocation));
@@ -103,12 +104,18 @@ void FramedWorker::read_frames() {
 
 void FramedWorker::take_frame(FrameType type, std::string_view body) {
   switch (type) {
-    case FrameType::ready: return Worker::on_ready();
-    case FrameType::failed: return on_init_failed(std::string(body));
-    case FrameType::result: return on_answer({.is_error = false, .payload = std::string(body)});
-    case FrameType::error: return on_answer({.is_error = true, .payload = std::string(body)});
-    case FrameType::log: return on_log(body);
-    case FrameType::invoke: break;
+    case FrameType::ready:
+      return Worker::on_ready();
+    case FrameType::failed:
+      return on_init_failed(std::string(body));
+    case FrameType::result:
+      return on_answer({.is_error = false, .payload = std::string(body)});
+    case FrameType::error:
+      return on_answer({.is_error = true, .payload = std::string(body)});
+    case FrameType::log:
+      return on_log(body);
+    case FrameType::invoke:
+      break;
   }
   kill();
 }

@@ -6,7 +6,8 @@
 namespace escapement::functions {
 namespace {
 
-std::string key_of(std::string_view folder, std::string_view region, std::string_view name, std::string_view last = {}) {
+std::string key_of(std::string_view folder, std::string_view region, std::string_view name,
+                   std::string_view last = {}) {
   std::string key = "lambda/";
   key.append(folder).append("/").append(region).append("/").append(name);
   if (!last.empty()) key.append("/").append(last);
@@ -23,7 +24,8 @@ std::int64_t number_of(const json::Value& object, std::string_view member, std::
   return value != nullptr && value->is_int64() ? value->as_int64() : otherwise;
 }
 
-base::Error not_found(std::string_view region, std::string_view account, std::string_view name, std::string_view qualifier) {
+base::Error not_found(std::string_view region, std::string_view account, std::string_view name,
+                      std::string_view qualifier) {
   std::string message = "Function not found: arn:aws:lambda:";
   message.append(region).append(":").append(account).append(":function:").append(name);
   if (!qualifier.empty()) message.append(":").append(qualifier);
@@ -48,9 +50,10 @@ void read_environment(FunctionVersion& version, const json::Value& configuration
   }
 }
 
-base::Result<std::shared_ptr<const FunctionVersion>> load_version(const store::Catalog::View& view, std::string_view region,
-                                                                  std::string_view account, std::string_view name,
-                                                                  std::string_view version, std::string_view named) {
+base::Result<std::shared_ptr<const FunctionVersion>> load_version(const store::Catalog::View& view,
+                                                                  std::string_view region, std::string_view account,
+                                                                  std::string_view name, std::string_view version,
+                                                                  std::string_view named) {
   const auto record = view.get(version_key(region, name, version));
   if (!record) return not_found(region, account, name, named);
   ESC_TRY(auto parsed, parse_version(region, account, name, *record));
@@ -81,7 +84,8 @@ base::Result<FunctionVersion> parse_version(std::string_view region, std::string
                                             std::string_view record) {
   ESC_TRY(const json::Value value, json::parse(record));
   const json::Value* const configuration = value.find("Configuration");
-  if (configuration == nullptr) return base::make_error(base::ErrorCode::corrupt, "function record without configuration");
+  if (configuration == nullptr)
+    return base::make_error(base::ErrorCode::corrupt, "function record without configuration");
   FunctionVersion version;
   version.region = region;
   version.account = account;
@@ -111,7 +115,8 @@ base::Result<Target> find_target(const store::Catalog::View& view, std::string_v
                                  std::string_view name, std::string_view qualifier) {
   const std::string_view named = qualifier.empty() ? std::string_view("$LATEST") : qualifier;
   Target target;
-  target.invoked_arn = "arn:aws:lambda:" + std::string(region) + ":" + std::string(account) + ":function:" + std::string(name);
+  target.invoked_arn =
+      "arn:aws:lambda:" + std::string(region) + ":" + std::string(account) + ":function:" + std::string(name);
   if (!qualifier.empty()) target.invoked_arn.append(":").append(qualifier);
   if (is_version(named)) {
     ESC_TRY(target.version, load_version(view, region, account, name, named, named));
@@ -150,7 +155,8 @@ FunctionLimits find_limits(const store::Catalog::View& view, std::string_view re
     }
     const auto value = json::parse(record);
     const std::int64_t requested = value ? number_of(*value, "Requested", 0) : 0;
-    if (!version.empty() && requested > 0) limits.provisioned.emplace_back(version, static_cast<std::uint32_t>(requested));
+    if (!version.empty() && requested > 0)
+      limits.provisioned.emplace_back(version, static_cast<std::uint32_t>(requested));
     return true;
   });
   return limits;
@@ -166,8 +172,10 @@ EventConfig find_event_config(const store::Catalog::View& view, std::string_view
   config.retries_max = static_cast<std::uint32_t>(number_of(*value, "MaximumRetryAttempts", 2));
   config.age_max = base::Duration::seconds(number_of(*value, "MaximumEventAgeInSeconds", 21'600));
   if (const json::Value* const destinations = value->find("DestinationConfig")) {
-    if (const json::Value* const success = destinations->find("OnSuccess")) config.on_success = text_of(*success, "Destination");
-    if (const json::Value* const failure = destinations->find("OnFailure")) config.on_failure = text_of(*failure, "Destination");
+    if (const json::Value* const success = destinations->find("OnSuccess"))
+      config.on_success = text_of(*success, "Destination");
+    if (const json::Value* const failure = destinations->find("OnFailure"))
+      config.on_failure = text_of(*failure, "Destination");
   }
   return config;
 }

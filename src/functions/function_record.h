@@ -1,12 +1,12 @@
 // A function's records in the Catalog: where they are, and what of them an invocation needs.
 //
-// services/lambda writes them in the forms of the API; this room reads them. Keys, each below the region (names hold no slash):
+// services/lambda writes them in the forms of the API; this room reads them. Keys, each below the region (names hold no
+// slash):
 //
 //   lambda/function/REGION/NAME            what belongs to the function as a whole: {"ReservedConcurrency": n, …}
-//   lambda/version/REGION/NAME/VERSION     {"Configuration": FunctionConfiguration, "Code": sha256 hex, "Layers": [sha256 hex…]}
-//   lambda/alias/REGION/NAME/ALIAS         AliasConfiguration
-//   lambda/provisioned/REGION/NAME/QUALIFIER   {"Requested": n, …}
-//   lambda/event-config/REGION/NAME/QUALIFIER  FunctionEventInvokeConfig
+//   lambda/version/REGION/NAME/VERSION     {"Configuration": FunctionConfiguration, "Code": sha256 hex, "Layers":
+//   [sha256 hex…]} lambda/alias/REGION/NAME/ALIAS         AliasConfiguration lambda/provisioned/REGION/NAME/QUALIFIER
+//   {"Requested": n, …} lambda/event-config/REGION/NAME/QUALIFIER  FunctionEventInvokeConfig
 #pragma once
 
 #include <cstdint>
@@ -29,14 +29,14 @@ std::string alias_key(std::string_view region, std::string_view name, std::strin
 std::string provisioned_key(std::string_view region, std::string_view name, std::string_view qualifier);
 std::string event_config_key(std::string_view region, std::string_view name, std::string_view qualifier);
 
-// One version of a function, as far as running it goes. Immutable, shared by pools and invocations. Two that are equal can use the
-// same processes.
+// One version of a function, as far as running it goes. Immutable, shared by pools and invocations. Two that are equal
+// can use the same processes.
 struct FunctionVersion {
   std::string region;
   std::string account;
   std::string name;
-  std::string version;   // "$LATEST" or a number
-  std::string arn;       // of the function, unqualified
+  std::string version;  // "$LATEST" or a number
+  std::string arn;      // of the function, unqualified
   std::string runtime;
   std::string handler;
   std::string role_arn;
@@ -62,8 +62,8 @@ struct Target {
 };
 
 struct FunctionLimits {
-  std::optional<std::uint32_t> reserved;                             // reserved concurrency
-  std::vector<std::pair<std::string, std::uint32_t>> provisioned;    // version and number of processes
+  std::optional<std::uint32_t> reserved;                           // reserved concurrency
+  std::vector<std::pair<std::string, std::uint32_t>> provisioned;  // version and number of processes
 };
 
 struct EventConfig {

@@ -6,7 +6,9 @@ namespace {
 bool is_name(std::string_view text) {
   if (text.empty() || text.size() > 140) return false;
   for (const char c : text) {
-    if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.')) return false;
+    if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
+          c == '.'))
+      return false;
   }
   return true;
 }
@@ -32,8 +34,8 @@ bool take(std::string_view& text, std::string& into, bool (*is_wanted)(std::stri
 // "us-east-1", "us-gov-west-1"
 bool is_region(std::string_view text) {
   const std::size_t dash = text.rfind('-');
-  return dash != std::string_view::npos && dash + 2 == text.size() && text.back() >= '0' && text.back() <= '9' && text.find('-') >= 2 &&
-         text.find('-') < dash;
+  return dash != std::string_view::npos && dash + 2 == text.size() && text.back() >= '0' && text.back() <= '9' &&
+         text.find('-') >= 2 && text.find('-') < dash;
 }
 
 }  // namespace

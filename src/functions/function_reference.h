@@ -1,4 +1,5 @@
-// How callers name a function: by its ARN, of which every part before the name may be left out, with or without a qualifier.
+// How callers name a function: by its ARN, of which every part before the name may be left out, with or without a
+// qualifier.
 #pragma once
 
 #include <string>
@@ -9,8 +10,8 @@
 namespace escapement::functions {
 
 struct FunctionReference {
-  std::string region;     // empty where the text names none
-  std::string account;    // the same
+  std::string region;   // empty where the text names none
+  std::string account;  // the same
   std::string name;
   std::string qualifier;  // the same
 };

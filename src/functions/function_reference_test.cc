@@ -22,12 +22,15 @@ TEST(FunctionReference, EveryPartBeforeTheNameMayBeLeftOut) {
   EXPECT_EQ(shape("function:f:live"), "||f|live");
   EXPECT_EQ(shape("123456789012:function:f"), "|123456789012|f|");
   EXPECT_EQ(shape("arn:aws:lambda:us-east-1:123456789012:function:f"), "us-east-1|123456789012|f|");
-  EXPECT_EQ(shape("arn:aws:lambda:us-gov-west-1:123456789012:function:f:2024-01-02"), "us-gov-west-1|123456789012|f|2024-01-02");
+  EXPECT_EQ(shape("arn:aws:lambda:us-gov-west-1:123456789012:function:f:2024-01-02"),
+            "us-gov-west-1|123456789012|f|2024-01-02");
   EXPECT_EQ(shape("arn:aws:lambda:us-east-1:123456789012:function"), "us-east-1|123456789012|function|");
 }
 
 TEST(FunctionReference, OthersAreRefused) {
-  for (const char* const text : {"", "a b", "f:$latest", "f:1:2", "arn:aws:sqs:us-east-1:123456789012:q", "f/../g", "arn:aws:lambda"}) EXPECT_EQ(shape(text), "error") << text;
+  for (const char* const text :
+       {"", "a b", "f:$latest", "f:1:2", "arn:aws:sqs:us-east-1:123456789012:q", "f/../g", "arn:aws:lambda"})
+    EXPECT_EQ(shape(text), "error") << text;
 }
 
 TEST(FunctionError, EndsAreWordedAsAwsDoes) {

@@ -31,8 +31,9 @@ struct Inbox {
 
 class LocalFunctionService final : public FunctionService {
  public:
-  LocalFunctionService(store::Store& store, store::Catalog& catalog, const base::Clock& clock, LogSink& logs, CredentialIssuer credentials,
-                       Options options, CodeStore code, Sandbox sandbox, std::unique_ptr<Reactor> reactor)
+  LocalFunctionService(store::Store& store, store::Catalog& catalog, const base::Clock& clock, LogSink& logs,
+                       CredentialIssuer credentials, Options options, CodeStore code, Sandbox sandbox,
+                       std::unique_ptr<Reactor> reactor)
       : catalog_(catalog),
         clock_(clock),
         options_(std::move(options)),
@@ -40,11 +41,20 @@ class LocalFunctionService final : public FunctionService {
         sandbox_(std::move(sandbox)),
         reactor_(std::move(reactor)),
         starter_(*reactor_, sandbox_, code_, clock, std::move(credentials)),
-        core_({.reactor = *reactor_, .catalog = catalog, .clock = clock, .logs = logs, .sandbox = sandbox_, .starter = starter_, .options = options_}),
-        events_(store, clock, {.prefix = options_.event_prefix},
-                [this](const Event& event, InvokeDone done) { attempt(event, std::move(done)); },
-                [this](const Event& event) { return event_config(event); },
-                [this](const Event& event, std::string_view condition, const base::Result<InvokeResult>& last) { send_to_destination(event, condition, last); }) {
+        core_({.reactor = *reactor_,
+               .catalog = catalog,
+               .clock = clock,
+               .logs = logs,
+               .sandbox = sandbox_,
+               .starter = starter_,
+               .options = options_}),
+        events_(
+            store, clock, {.prefix = options_.event_prefix},
+            [this](const Event& event, InvokeDone done) { attempt(event, std::move(done)); },
+            [this](const Event& event) { return event_config(event); },
+            [this](const Event& event, std::string_view condition, const base::Result<InvokeResult>& last) {
+              send_to_destination(event, condition, last);
+            }) {
     starter_.set_endpoint_url(options_.endpoint_url);
   }
 
@@ -76,8 +86,14 @@ class LocalFunctionService final : public FunctionService {
 
   Figures figures() const override {
     const Counters& c = core_.counters();
-    return {.invocations = c.invocations, .function_errors = c.function_errors, .throttled = c.throttled, .timed_out = c.timed_out,
-            .processes_started = c.processes_started, .processes = c.processes, .running = c.running, .queued = c.queued,
+    return {.invocations = c.invocations,
+            .function_errors = c.function_errors,
+            .throttled = c.throttled,
+            .timed_out = c.timed_out,
+            .processes_started = c.processes_started,
+            .processes = c.processes,
+            .running = c.running,
+            .queued = c.queued,
             .events_pending = events_.pending()};
   }
 
@@ -86,10 +102,12 @@ class LocalFunctionService final : public FunctionService {
     events_.stop();
     on_loop([this] { core_.begin_stop(); });
     const auto until = std::chrono::steady_clock::now() + std::chrono::microseconds(patience.us);
-    while (std::chrono::steady_clock::now() < until && !on_loop([this] { return core_.is_quiet(); })) std::this_thread::sleep_for(10ms);
+    while (std::chrono::steady_clock::now() < until && !on_loop([this] { return core_.is_quiet(); }))
+      std::this_thread::sleep_for(10ms);
     on_loop([this] { core_.kill_all(); });
     const auto killed_by = std::chrono::steady_clock::now() + 2s;
-    while (std::chrono::steady_clock::now() < killed_by && on_loop([this] { return core_.processes(); }) > 0) std::this_thread::sleep_for(1ms);
+    while (std::chrono::steady_clock::now() < killed_by && on_loop([this] { return core_.processes(); }) > 0)
+      std::this_thread::sleep_for(1ms);
     reactor_->stop();
   }
 
@@ -137,7 +155,8 @@ class LocalFunctionService final : public FunctionService {
     return future.get();
   }
 
-  base::Result<FunctionReference> reference_of(const std::string& function, const std::string& qualifier, const std::string& region) const {
+  base::Result<FunctionReference> reference_of(const std::string& function, const std::string& qualifier,
+                                               const std::string& region) const {
     ESC_TRY(FunctionReference reference, parse_function_reference(function));
     if (reference.region.empty()) reference.region = region;
     if (reference.account.empty()) reference.account = options_.account;
@@ -149,37 +168,53 @@ class LocalFunctionService final : public FunctionService {
     // Refused at once where there is no such function; the catalog's view is memory.
     const auto reference = reference_of(request.function, request.qualifier, request.region);
     if (!reference) return done(reference.error());
-    const auto target = find_target(catalog_.view(), reference->region, reference->account, reference->name, reference->qualifier);
+    const auto target =
+        find_target(catalog_.view(), reference->region, reference->account, reference->name, reference->qualifier);
     if (!target) return done(target.error());
     const base::Timestamp now = clock_.now();
-    events_.accept({.region = reference->region, .account = reference->account, .function = std::move(request.function),
-                    .qualifier = std::move(request.qualifier), .request_id = request.request_id.empty() ? base::random_uuid() : std::move(request.request_id),
-                    .payload = std::move(request.payload), .client_context = std::move(request.client_context), .accepted = now, .due = now},
+    events_.accept({.region = reference->region,
+                    .account = reference->account,
+                    .function = std::move(request.function),
+                    .qualifier = std::move(request.qualifier),
+                    .request_id = request.request_id.empty() ? base::random_uuid() : std::move(request.request_id),
+                    .payload = std::move(request.payload),
+                    .client_context = std::move(request.client_context),
+                    .accepted = now,
+                    .due = now},
                    std::move(done));
   }
 
   void attempt(const Event& event, InvokeDone done) {
-    InvokeRequest request{.function = event.function, .qualifier = event.qualifier, .region = event.region, .account = event.account,
-                          .payload = event.payload, .request_id = event.request_id, .client_context = event.client_context};
+    InvokeRequest request{.function = event.function,
+                          .qualifier = event.qualifier,
+                          .region = event.region,
+                          .account = event.account,
+                          .payload = event.payload,
+                          .request_id = event.request_id,
+                          .client_context = event.client_context};
     request.queue_when_busy = true;
     add([&](Inbox& inbox) { inbox.invocations.emplace_back(std::move(request), std::move(done)); });
   }
 
   EventConfig event_config(const Event& event) const {
     const auto reference = reference_of(event.function, event.qualifier, event.region);
-    return reference ? find_event_config(catalog_.view(), reference->region, reference->name, reference->qualifier) : EventConfig{};
+    return reference ? find_event_config(catalog_.view(), reference->region, reference->name, reference->qualifier)
+                     : EventConfig{};
   }
 
-  // Destinations that are functions get the record as an event of their own; others need services that this server does not offer.
+  // Destinations that are functions get the record as an event of their own; others need services that this server does
+  // not offer.
   void send_to_destination(const Event& event, std::string_view condition, const base::Result<InvokeResult>& last) {
     const EventConfig config = event_config(event);
     const std::string& destination = condition == "Success" ? config.on_success : config.on_failure;
     if (destination.empty()) return;
     if (!destination.starts_with("arn:aws:lambda:")) {
-      return base::log(base::LogLevel::warning, "functions", "the destination " + destination + " is of a service that this server does not offer");
+      return base::log(base::LogLevel::warning, "functions",
+                       "the destination " + destination + " is of a service that this server does not offer");
     }
     const auto reference = reference_of(event.function, event.qualifier, event.region);
-    const std::string arn = reference ? "arn:aws:lambda:" + reference->region + ":" + reference->account + ":function:" + reference->name + ":" +
+    const std::string arn = reference ? "arn:aws:lambda:" + reference->region + ":" + reference->account +
+                                            ":function:" + reference->name + ":" +
                                             (reference->qualifier.empty() ? "$LATEST" : reference->qualifier)
                                       : event.function;
     std::string record = R"({"version":"1.0","timestamp":)";
@@ -199,9 +234,15 @@ class LocalFunctionService final : public FunctionService {
       record += R"(},"responsePayload":)" + (last->payload.empty() ? "null" : last->payload);
     }
     record += "}";
-    accept_event({.function = destination, .qualifier = {}, .region = event.region, .account = event.account, .payload = std::move(record)},
+    accept_event({.function = destination,
+                  .qualifier = {},
+                  .region = event.region,
+                  .account = event.account,
+                  .payload = std::move(record)},
                  [](const base::Result<InvokeResult>& accepted) {
-                   if (!accepted) base::log(base::LogLevel::warning, "functions", "a destination refused its record: " + accepted.error().to_string());
+                   if (!accepted)
+                     base::log(base::LogLevel::warning, "functions",
+                               "a destination refused its record: " + accepted.error().to_string());
                  });
   }
 
@@ -234,8 +275,9 @@ std::string find_node_modules() {
 
 }  // namespace
 
-base::Result<std::unique_ptr<FunctionService>> FunctionService::open(store::Store& store, store::Catalog& catalog, const base::Clock& clock,
-                                                                     LogSink& logs, CredentialIssuer credentials, Options options) {
+base::Result<std::unique_ptr<FunctionService>> FunctionService::open(store::Store& store, store::Catalog& catalog,
+                                                                     const base::Clock& clock, LogSink& logs,
+                                                                     CredentialIssuer credentials, Options options) {
   std::error_code error;
   std::filesystem::create_directories(options.directory, error);
   if (error) return base::make_error(base::ErrorCode::io, "cannot make " + options.directory + ": " + error.message());
@@ -243,10 +285,14 @@ base::Result<std::unique_ptr<FunctionService>> FunctionService::open(store::Stor
   ESC_TRY(CodeStore code, CodeStore::open(std::filesystem::path(options.directory) / "code"));
   ESC_TRY(std::unique_ptr<Reactor> reactor, Reactor::start("esc-functions"));
   // The probe starts processes, and so does the starter's thread: each waits for its own.
-  ESC_TRY(Sandbox sandbox, Sandbox::open({.directory = options.directory, .node_program = options.node_program, .python_program = options.python_program,
-                                          .node_modules = options.node_modules, .enabled = options.sandbox}));
-  auto service = std::make_unique<LocalFunctionService>(store, catalog, clock, logs, std::move(credentials), std::move(options), std::move(code),
-                                                        std::move(sandbox), std::move(reactor));
+  ESC_TRY(Sandbox sandbox, Sandbox::open({.directory = options.directory,
+                                          .node_program = options.node_program,
+                                          .python_program = options.python_program,
+                                          .node_modules = options.node_modules,
+                                          .enabled = options.sandbox}));
+  auto service =
+      std::make_unique<LocalFunctionService>(store, catalog, clock, logs, std::move(credentials), std::move(options),
+                                             std::move(code), std::move(sandbox), std::move(reactor));
   ESC_CHECK(service->start());
   return service;
 }

@@ -15,16 +15,18 @@ TestService& service() {
   static const std::string directory = "/tmp/esc-functions-bench-" + std::to_string(::getpid());
   static base::SystemClock clock;
   static const auto logs = *LogStore::open(directory, clock, {});
-  static const std::unique_ptr<void, void (*)(void*)> cleaner(&clock, [](void*) { std::filesystem::remove_all(directory); });
+  static const std::unique_ptr<void, void (*)(void*)> cleaner(&clock,
+                                                              [](void*) { std::filesystem::remove_all(directory); });
   static TestService instance(logs.get());
   return instance;
 }
 
 void prepare(const char* name, const char* runtime) {
   const bool node = std::string_view(runtime).starts_with("node");
-  service().add_function(name, {.runtime = runtime, .handler = "index.handler"},
-                         node ? Files{{"index.js", "exports.handler = async (event) => ({ ok: true, id: event.id });"}}
-                              : Files{{"index.py", "def handler(event, context):\n    return {'ok': True, 'id': event['id']}\n"}});
+  service().add_function(
+      name, {.runtime = runtime, .handler = "index.handler"},
+      node ? Files{{"index.js", "exports.handler = async (event) => ({ ok: true, id: event.id });"}}
+           : Files{{"index.py", "def handler(event, context):\n    return {'ok': True, 'id': event['id']}\n"}});
   for (int i = 0; i < 200; ++i) {
     if (!service().call(name, R"({"id":1})")) std::abort();
   }
@@ -38,7 +40,10 @@ void invoke(benchmark::State& state, const char* name, const char* runtime) {
   const auto before = service().service->figures();
   for (auto _ : state) {
     slots.acquire();
-    InvokeRequest request{.function = name, .region = "us-east-1", .payload = R"({"id":12345,"executionArn":"arn:aws:states:us-east-1:123456789012:execution:m:e"})"};
+    InvokeRequest request{
+        .function = name,
+        .region = "us-east-1",
+        .payload = R"({"id":12345,"executionArn":"arn:aws:states:us-east-1:123456789012:execution:m:e"})"};
     request.queue_when_busy = true;
     service().service->invoke(std::move(request), [&](base::Result<InvokeResult> result) {
       benchmark::DoNotOptimize(result);
@@ -47,7 +52,8 @@ void invoke(benchmark::State& state, const char* name, const char* runtime) {
   }
   for (std::ptrdiff_t i = 0; i < outstanding; ++i) slots.acquire();
   state.SetItemsProcessed(state.iterations());
-  state.counters["processes_started"] = static_cast<double>(service().service->figures().processes_started - before.processes_started);
+  state.counters["processes_started"] =
+      static_cast<double>(service().service->figures().processes_started - before.processes_started);
 }
 
 void cold(benchmark::State& state, const char* runtime) {
@@ -58,7 +64,8 @@ void cold(benchmark::State& state, const char* runtime) {
     // A changed function needs a new process.
     const std::string mark = std::to_string(++n);
     service().add_function("cold", {.runtime = runtime, .handler = "index.handler", .environment = {{"N", mark}}},
-                           node ? Files{{"index.js", "exports.handler = async () => 1;"}} : Files{{"index.py", "def handler(event, context):\n    return 1\n"}});
+                           node ? Files{{"index.js", "exports.handler = async () => 1;"}}
+                                : Files{{"index.py", "def handler(event, context):\n    return 1\n"}});
     state.ResumeTiming();
     if (!service().call("cold", "{}")) std::abort();
   }

@@ -24,12 +24,12 @@ struct Invocation {
   std::optional<base::Timestamp> deadline;
   bool wants_log_tail = false;
   bool queue_when_busy = false;
-  bool provisioned = false;                        // counted against the version's provisioned concurrency
-  FunctionState* function = nullptr;               // whose concurrency it counts against
-  Pool* pool = nullptr;                            // once admitted
-  std::uint32_t attempts = 0;                      // processes that died under it before it began
+  bool provisioned = false;           // counted against the version's provisioned concurrency
+  FunctionState* function = nullptr;  // whose concurrency it counts against
+  Pool* pool = nullptr;               // once admitted
+  std::uint32_t attempts = 0;         // processes that died under it before it began
 
-  SteadyTime started{};                            // when a process began with it
+  SteadyTime started{};  // when a process began with it
   std::string log_tail;
   std::uint64_t logged_bytes = 0;
   bool log_cut = false;

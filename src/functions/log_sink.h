@@ -16,7 +16,7 @@ struct LogLine {
   std::string_view stream;      // "2024/05/01/[$LATEST]0123456789abcdef0123456789abcdef"
   std::string_view request_id;  // empty before the first invocation of a process
   base::Timestamp time;
-  std::string_view text;        // one event as CloudWatch Logs shows it; START, END and REPORT lines end in a newline
+  std::string_view text;  // one event as CloudWatch Logs shows it; START, END and REPORT lines end in a newline
 };
 
 // The views live only during the call.

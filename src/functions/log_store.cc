@@ -66,7 +66,8 @@ std::vector<Segment> segments_of(const fs::path& folder) {
   for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) {
     const std::string name = entry.path().filename().string();
     if (!name.ends_with(".log")) continue;
-    segments.push_back({std::strtoull(name.c_str(), nullptr, 10), entry.path(), static_cast<std::uint64_t>(entry.file_size(error))});
+    segments.push_back(
+        {std::strtoull(name.c_str(), nullptr, 10), entry.path(), static_cast<std::uint64_t>(entry.file_size(error))});
   }
   std::ranges::sort(segments, {}, &Segment::number);
   return segments;
@@ -84,7 +85,7 @@ void write_name(const fs::path& folder, std::string_view name) {
 }
 
 base::Timestamp made_at(const fs::path& folder) {
-  struct stat info {};
+  struct stat info{};
   if (::stat((folder / "name").c_str(), &info) != 0) return {};
   return base::Timestamp{info.st_mtim.tv_sec * 1'000'000 + info.st_mtim.tv_nsec / 1'000};
 }
@@ -107,7 +108,8 @@ void walk(const std::string& bytes, std::size_t from, Visit visit) {
   for (std::size_t at = from; bytes.size() - at >= kHeader;) {
     const std::uint64_t size = read_number(bytes.data() + at + 16, 4);
     if (bytes.size() - at - kHeader < size) return;
-    if (!visit(at, static_cast<std::int64_t>(read_number(bytes.data() + at, 8)), static_cast<std::int64_t>(read_number(bytes.data() + at + 8, 8)),
+    if (!visit(at, static_cast<std::int64_t>(read_number(bytes.data() + at, 8)),
+               static_cast<std::int64_t>(read_number(bytes.data() + at + 8, 8)),
                std::string_view(bytes).substr(at + kHeader, size))) {
       return;
     }
@@ -118,13 +120,14 @@ void walk(const std::string& bytes, std::size_t from, Visit visit) {
 Summary summarise(const fs::path& folder) {
   Summary summary;
   for (const Segment& segment : segments_of(folder)) {
-    walk(read_file(segment.path), 0, [&](std::size_t, std::int64_t time_ms, std::int64_t ingested_ms, std::string_view) {
-      const auto time = base::Timestamp::from_ms(time_ms);
-      if (!summary.first || time < *summary.first) summary.first = time;
-      if (!summary.last || time > *summary.last) summary.last = time;
-      summary.ingested = base::Timestamp::from_ms(ingested_ms);
-      return true;
-    });
+    walk(read_file(segment.path), 0,
+         [&](std::size_t, std::int64_t time_ms, std::int64_t ingested_ms, std::string_view) {
+           const auto time = base::Timestamp::from_ms(time_ms);
+           if (!summary.first || time < *summary.first) summary.first = time;
+           if (!summary.last || time > *summary.last) summary.last = time;
+           summary.ingested = base::Timestamp::from_ms(ingested_ms);
+           return true;
+         });
   }
   return summary;
 }
@@ -142,7 +145,8 @@ LogStore::LogStore(fs::path directory, const base::Clock& clock, LogStoreOptions
   ::pthread_setname_np(thread_.native_handle(), "esc-logs");
 }
 
-base::Result<std::unique_ptr<LogStore>> LogStore::open(const fs::path& directory, const base::Clock& clock, LogStoreOptions options) {
+base::Result<std::unique_ptr<LogStore>> LogStore::open(const fs::path& directory, const base::Clock& clock,
+                                                       LogStoreOptions options) {
   std::error_code error;
   fs::create_directories(directory, error);
   if (error) return io_error(directory, error);
@@ -172,7 +176,11 @@ void LogStore::append(const LogLine& line) {
     first = buffer_.empty();
     auto found = buffer_.find(key);
     if (found == buffer_.end()) {
-      found = buffer_.emplace(key, std::pair(Key{std::string(line.region), std::string(line.group), std::string(line.stream)}, std::string())).first;
+      found =
+          buffer_
+              .emplace(key, std::pair(Key{std::string(line.region), std::string(line.group), std::string(line.stream)},
+                                      std::string()))
+              .first;
     }
     append_record(found->second.second, line.time.ms(), now_ms, text);
     buffered_bytes_ += text.size() + kHeader;
@@ -203,8 +211,12 @@ void LogStore::flush() {
   for (const auto& [name, entry] : taken) write(entry.first, entry.second);
 }
 
-fs::path LogStore::group_folder(const std::string& region, const std::string& group) const { return directory_ / file_name(region) / file_name(group); }
-fs::path LogStore::stream_folder(const Key& key) const { return group_folder(key.region, key.group) / file_name(key.stream); }
+fs::path LogStore::group_folder(const std::string& region, const std::string& group) const {
+  return directory_ / file_name(region) / file_name(group);
+}
+fs::path LogStore::stream_folder(const Key& key) const {
+  return group_folder(key.region, key.group) / file_name(key.stream);
+}
 
 void LogStore::write(const Key& key, const std::string& records) {
   const fs::path folder = stream_folder(key);
@@ -217,19 +229,22 @@ void LogStore::write(const Key& key, const std::string& records) {
   // A former process may have left a torn record at the end of its last file, so each process begins a file of its own.
   if (writing_.size() > 4'096) writing_.clear();
   auto [writing, is_new] = writing_.try_emplace(folder.string());
-  const bool begins = is_new || writing->second.bytes > options_.segment_bytes_max || !fs::exists(folder / segment_name(writing->second.number), error);
+  const bool begins = is_new || writing->second.bytes > options_.segment_bytes_max ||
+                      !fs::exists(folder / segment_name(writing->second.number), error);
   if (begins) {
     const auto segments = segments_of(folder);
     writing->second = {segments.empty() ? 1 : segments.back().number + 1, 0};
     trim_stream(folder);
   }
   writing->second.bytes += records.size();
-  const FileDescriptor out(::open((folder / segment_name(writing->second.number)).c_str(), O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0600));
+  const FileDescriptor out(
+      ::open((folder / segment_name(writing->second.number)).c_str(), O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0600));
   const ssize_t written = out ? ::write(out.get(), records.data(), records.size()) : -1;
   if (written != static_cast<ssize_t>(records.size())) {
     base::log(base::LogLevel::error, "functions", "log lines of " + key.group + " could not be written");
     // A torn record would hide all that follow it.
-    if (out && written > 0) [[maybe_unused]] const int cut = ::ftruncate(out.get(), ::lseek(out.get(), 0, SEEK_END) - written);
+    if (out && written > 0) [[maybe_unused]]
+      const int cut = ::ftruncate(out.get(), ::lseek(out.get(), 0, SEEK_END) - written);
     return;
   }
   std::uint64_t& since = bytes_since_trim_[key.region + "\n" + key.group];
@@ -244,7 +259,8 @@ void LogStore::write(const Key& key, const std::string& records) {
 void LogStore::trim_stream(const fs::path& folder) {
   const auto segments = segments_of(folder);
   std::error_code error;
-  for (std::size_t i = 0; i + options_.segments_per_stream_max <= segments.size(); ++i) fs::remove(segments[i].path, error);
+  for (std::size_t i = 0; i + options_.segments_per_stream_max <= segments.size(); ++i)
+    fs::remove(segments[i].path, error);
 }
 
 void LogStore::trim_group(const fs::path& folder) {
@@ -259,7 +275,8 @@ void LogStore::trim_group(const fs::path& folder) {
   for (const fs::directory_entry& stream : fs::directory_iterator(folder, error)) {
     if (!stream.is_directory(error)) continue;
     const auto segments = segments_of(stream.path());
-    const auto time = segments.empty() ? fs::last_write_time(stream.path(), error) : fs::last_write_time(segments.back().path, error);
+    const auto time =
+        segments.empty() ? fs::last_write_time(stream.path(), error) : fs::last_write_time(segments.back().path, error);
     entries.push_back({time, stream.path(), bytes_of(stream.path())});
     total += entries.back().bytes;
   }
@@ -283,7 +300,8 @@ base::Result<void> LogStore::create_group(const std::string& region, const std::
   return {};
 }
 
-base::Result<void> LogStore::create_stream(const std::string& region, const std::string& group, const std::string& stream) {
+base::Result<void> LogStore::create_stream(const std::string& region, const std::string& group,
+                                           const std::string& stream) {
   flush();
   const std::lock_guard files(files_mutex_);
   const fs::path folder = stream_folder({region, group, stream});
@@ -306,7 +324,8 @@ base::Result<void> LogStore::delete_group(const std::string& region, const std::
   return {};
 }
 
-base::Result<void> LogStore::delete_stream(const std::string& region, const std::string& group, const std::string& stream) {
+base::Result<void> LogStore::delete_stream(const std::string& region, const std::string& group,
+                                           const std::string& stream) {
   flush();
   const std::lock_guard files(files_mutex_);
   const fs::path folder = stream_folder({region, group, stream});
@@ -365,8 +384,8 @@ std::vector<LogStreamInfo> LogStore::streams(const std::string& region, const st
   return found;
 }
 
-base::Result<void> LogStore::read(const std::string& region, const std::string& group, const std::string& stream, std::uint64_t from,
-                                  const std::function<bool(LogEvent&&)>& visit) {
+base::Result<void> LogStore::read(const std::string& region, const std::string& group, const std::string& stream,
+                                  std::uint64_t from, const std::function<bool(LogEvent&&)>& visit) {
   flush();
   const std::lock_guard files(files_mutex_);
   bool going = true;
@@ -377,7 +396,11 @@ base::Result<void> LogStore::read(const std::string& region, const std::string& 
     const std::string bytes = read_file(segment.path);
     if (offset > bytes.size()) continue;
     walk(bytes, offset, [&](std::size_t at, std::int64_t time_ms, std::int64_t ingested_ms, std::string_view text) {
-      going = visit({.time = base::Timestamp::from_ms(time_ms), .ingested = base::Timestamp::from_ms(ingested_ms), .text = std::string(text), .stream = stream, .position = first + at});
+      going = visit({.time = base::Timestamp::from_ms(time_ms),
+                     .ingested = base::Timestamp::from_ms(ingested_ms),
+                     .text = std::string(text),
+                     .stream = stream,
+                     .position = first + at});
       return going;
     });
   }
@@ -391,8 +414,9 @@ void LogStore::expire(const std::string& region, const std::string& group, base:
   for (const fs::directory_entry& stream : fs::directory_iterator(group_folder(region, group), error)) {
     if (!stream.is_directory(error)) continue;
     for (const Segment& segment : segments_of(stream.path())) {
-      struct stat info {};
-      if (::stat(segment.path.c_str(), &info) == 0 && base::Timestamp::from_seconds(info.st_mtim.tv_sec) < before) fs::remove(segment.path, error);
+      struct stat info{};
+      if (::stat(segment.path.c_str(), &info) == 0 && base::Timestamp::from_seconds(info.st_mtim.tv_sec) < before)
+        fs::remove(segment.path, error);
     }
   }
 }

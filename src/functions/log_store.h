@@ -1,11 +1,14 @@
-// Log groups, streams and events, in files. The default LogSink of functions, and what the logs service and `escapement logs` read.
+// Log groups, streams and events, in files. The default LogSink of functions, and what the logs service and `escapement
+// logs` read.
 //
-// Layout: DIRECTORY/REGION/GROUP/STREAM/NUMBER.log, names percent-encoded. A file is a sequence of records: time and ingestion time
-// (milliseconds, eight bytes each, little endian), the text's length (four bytes), the text. A stream's files are bounded in size and
-// number: the oldest go first. A group has a bound too: its oldest streams go first.
+// Layout: DIRECTORY/REGION/GROUP/STREAM/NUMBER.log, names percent-encoded. A file is a sequence of records: time and
+// ingestion time (milliseconds, eight bytes each, little endian), the text's length (four bytes), the text. A stream's
+// files are bounded in size and number: the oldest go first. A group has a bound too: its oldest streams go first.
 //
-// Durability: append() goes to memory and reaches the files within some milliseconds, without a sync: a crash of the machine may cost the
-//             last lines, a crash of the process at most what was appended in those milliseconds. A torn record at the end is cut off.
+// Durability: append() goes to memory and reaches the files within some milliseconds, without a sync: a crash of the
+// machine may cost the
+//             last lines, a crash of the process at most what was appended in those milliseconds. A torn record at the
+//             end is cut off.
 // Threading:  any thread. append() never blocks on the disk and drops lines when `buffer_bytes_max` is reached.
 #pragma once
 
@@ -40,7 +43,7 @@ struct LogEvent {
   base::Timestamp time;
   base::Timestamp ingested;
   std::string text;
-  std::string stream;        // in answers that span streams
+  std::string stream;          // in answers that span streams
   std::uint64_t position = 0;  // of the record in its stream; grows; names the event
 };
 
@@ -62,7 +65,8 @@ struct LogGroupInfo {
 class LogStore final : public LogSink {
  public:
   // Errors: io.
-  static base::Result<std::unique_ptr<LogStore>> open(const std::filesystem::path& directory, const base::Clock& clock, LogStoreOptions options);
+  static base::Result<std::unique_ptr<LogStore>> open(const std::filesystem::path& directory, const base::Clock& clock,
+                                                      LogStoreOptions options);
   ~LogStore() override;  // writes what is buffered
 
   // The group and the stream are made if absent.
@@ -81,10 +85,10 @@ class LogStore final : public LogSink {
   std::vector<LogGroupInfo> groups(const std::string& region);
   std::vector<LogStreamInfo> streams(const std::string& region, const std::string& group);
 
-  // Walks a stream's events in the order of arrival; from record `from` (inclusive) on. Stops when `visit` returns false.
-  // Errors: io.
-  base::Result<void> read(const std::string& region, const std::string& group, const std::string& stream, std::uint64_t from,
-                          const std::function<bool(LogEvent&&)>& visit);
+  // Walks a stream's events in the order of arrival; from record `from` (inclusive) on. Stops when `visit` returns
+  // false. Errors: io.
+  base::Result<void> read(const std::string& region, const std::string& group, const std::string& stream,
+                          std::uint64_t from, const std::function<bool(LogEvent&&)>& visit);
 
   // Removes events older than `before`, by whole files. For retention.
   void expire(const std::string& region, const std::string& group, base::Timestamp before);
@@ -113,8 +117,8 @@ class LogStore final : public LogSink {
   std::mutex buffer_mutex_;
   std::condition_variable wake_;
   std::map<std::string, std::pair<Key, std::string>, std::less<>> buffer_;  // guarded by buffer_mutex_
-  std::uint64_t buffered_bytes_ = 0;                                       // the same
-  bool stopping_ = false;                                                  // the same
+  std::uint64_t buffered_bytes_ = 0;                                        // the same
+  bool stopping_ = false;                                                   // the same
 
   std::mutex files_mutex_;  // held while files are written, read or removed; taken after nothing, before buffer_mutex_
   struct Writing {

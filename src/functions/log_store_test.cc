@@ -24,11 +24,17 @@ class LogStoreTest : public testing::Test {
     store = *LogStore::open(directory, clock, options);
   }
   void line(std::string_view stream, std::string_view text) {
-    store->append({.region = "us-east-1", .group = "/aws/lambda/f", .stream = stream, .request_id = "r", .time = clock.now(), .text = text});
+    store->append({.region = "us-east-1",
+                   .group = "/aws/lambda/f",
+                   .stream = stream,
+                   .request_id = "r",
+                   .time = clock.now(),
+                   .text = text});
   }
   std::string all(const std::string& stream, std::uint64_t from = 0) {
     std::string text;
-    EXPECT_TRUE(store->read("us-east-1", "/aws/lambda/f", stream, from, [&](LogEvent&& event) { return text += event.text, true; }));
+    EXPECT_TRUE(store->read("us-east-1", "/aws/lambda/f", stream, from,
+                            [&](LogEvent&& event) { return text += event.text, true; }));
     return text;
   }
 
@@ -88,7 +94,8 @@ TEST_F(LogStoreTest, ATornRecordAtTheEndIsIgnored) {
 }
 
 TEST_F(LogStoreTest, NamesCannotLeaveTheFolder) {
-  store->append({.region = "..", .group = "../../x", .stream = "..", .request_id = "", .time = clock.now(), .text = "t"});
+  store->append(
+      {.region = "..", .group = "../../x", .stream = "..", .request_id = "", .time = clock.now(), .text = "t"});
   EXPECT_TRUE(store->has_stream("..", "../../x", ".."));
   EXPECT_FALSE(std::filesystem::exists(directory.parent_path() / "x"));
   EXPECT_FALSE(store->create_group("..", "../../x"));

@@ -8,12 +8,12 @@
 namespace escapement::functions {
 namespace {
 
-constexpr std::uint32_t kMeasuredMin = 8;          // durations to see before one is trusted
-constexpr double kSendAheadWorstUs = 4'000;        // a function that was slower lately gets one invocation at a time
+constexpr std::uint32_t kMeasuredMin = 8;    // durations to see before one is trusted
+constexpr double kSendAheadWorstUs = 4'000;  // a function that was slower lately gets one invocation at a time
 // Invocations with one process: enough to hide the round trip. More would wait behind one that is unexpectedly slow.
 constexpr std::size_t kSendAheadMax = 3;
-constexpr double kDrainWorthAStartUs = 60'000;     // about what starting a process costs
-constexpr std::uint32_t kAttemptsMax = 3;          // processes that may die before an invocation begins
+constexpr double kDrainWorthAStartUs = 60'000;  // about what starting a process costs
+constexpr std::uint32_t kAttemptsMax = 3;       // processes that may die before an invocation begins
 
 }  // namespace
 
@@ -42,7 +42,9 @@ Worker* Pool::pick() {
     // Provisioned processes first: others may then go when they are not needed.
     auto chosen = idle_.end() - 1;
     if (provisioned_ > 0) {
-      if (const auto found = std::ranges::find_if(idle_, [](const Worker* worker) { return worker->provisioned; }); found != idle_.end()) chosen = found;
+      if (const auto found = std::ranges::find_if(idle_, [](const Worker* worker) { return worker->provisioned; });
+          found != idle_.end())
+        chosen = found;
     }
     Worker* const worker = *chosen;
     idle_.erase(chosen);
@@ -142,7 +144,8 @@ void Pool::measure(std::chrono::microseconds duration) {
 }
 
 void Pool::on_worker_answered(Worker& worker, std::unique_ptr<Invocation> invocation, Answer answer) {
-  measure(std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - invocation->started));
+  measure(
+      std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - invocation->started));
   owner_.on_invocation_over(*this, std::move(invocation), std::move(answer));
   if (worker.state() == Worker::State::ending) {
     requeue_from(worker);
@@ -163,7 +166,9 @@ void Pool::requeue_from(Worker& worker) {
       queue_.push_front(std::move(invocation));
       continue;
     }
-    Answer answer{.is_error = true, .payload = sandbox_error(invocation->request_id, "Runtime.ExitError", "Runtime exited without providing a reason")};
+    Answer answer{.is_error = true,
+                  .payload = sandbox_error(invocation->request_id, "Runtime.ExitError",
+                                           "Runtime exited without providing a reason")};
     owner_.on_invocation_over(*this, std::move(invocation), std::move(answer));
   }
 }
@@ -210,7 +215,8 @@ void Pool::release_later(std::unique_ptr<Worker> worker) {
 }
 
 std::uint32_t Pool::provisioned_processes() const {
-  return static_cast<std::uint32_t>(std::ranges::count_if(workers_, [](const auto& worker) { return worker->provisioned && worker->state() != Worker::State::ending; }));
+  return static_cast<std::uint32_t>(std::ranges::count_if(
+      workers_, [](const auto& worker) { return worker->provisioned && worker->state() != Worker::State::ending; }));
 }
 
 void Pool::set_provisioned(std::uint32_t count) {
@@ -221,7 +227,8 @@ void Pool::set_provisioned(std::uint32_t count) {
 // All at once: whoever calls meanwhile waits for them instead of starting more.
 void Pool::start_provisioned() {
   const auto alive = static_cast<std::uint32_t>(provisioned_processes() + provisioned_starting_);
-  for (std::uint32_t missing = provisioned_ > alive ? provisioned_ - alive : 0; missing > 0 && owner_.take_place(*this); --missing) {
+  for (std::uint32_t missing = provisioned_ > alive ? provisioned_ - alive : 0; missing > 0 && owner_.take_place(*this);
+       --missing) {
     ++provisioned_starting_;
     start_one(true);
   }
@@ -243,7 +250,8 @@ void Pool::tick(SteadyTime now, base::Timestamp wall_now) {
   std::vector<Worker*> leaving;
   for (Worker* const worker : idle_) {
     const bool old = worker->use_until && *worker->use_until <= wall_now;
-    const bool unused = now - worker->idle_since() > settings_.idle_time_max && !(worker->provisioned && provisioned_ > 0);
+    const bool unused =
+        now - worker->idle_since() > settings_.idle_time_max && !(worker->provisioned && provisioned_ > 0);
     if (old || unused || (retired_ && queue_.empty())) leaving.push_back(worker);
   }
   for (Worker* const worker : leaving) {
@@ -275,7 +283,8 @@ bool Pool::evict_idle() {
 void Pool::kill_all() {
   idle_.clear();
   for (const auto& worker : workers_) worker->kill();
-  const base::Error stopping = base::make_error(base::ErrorCode::unavailable, "ServiceException", "The function service is stopping");
+  const base::Error stopping =
+      base::make_error(base::ErrorCode::unavailable, "ServiceException", "The function service is stopping");
   fail_queued({}, &stopping);
 }
 

@@ -1,8 +1,9 @@
 // The processes of one function version, and the invocations that wait for one of them.
 //
-// An idle process takes the next invocation, the one used last first. While a function answers within a few milliseconds, several
-// invocations are sent ahead to a busy process, so that a burst costs few system calls; as soon as it takes longer, each waits for a
-// process of its own. New processes are started when the queue would otherwise take longer than a start.
+// An idle process takes the next invocation, the one used last first. While a function answers within a few
+// milliseconds, several invocations are sent ahead to a busy process, so that a burst costs few system calls; as soon
+// as it takes longer, each waits for a process of its own. New processes are started when the queue would otherwise
+// take longer than a start.
 //
 // Threading: the loop's thread only.
 #pragma once
@@ -102,7 +103,7 @@ class Pool final : public WorkerOwner {
   std::vector<Worker*> idle_;                     // the one used last at the back
   std::size_t starting_ = 0;                      // asked for, or not yet ready
   std::uint32_t provisioned_ = 0;
-  std::uint32_t provisioned_starting_ = 0;        // asked for, no process yet
+  std::uint32_t provisioned_starting_ = 0;  // asked for, no process yet
   bool retired_ = false;
   bool dispatching_ = false;
 

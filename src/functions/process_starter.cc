@@ -33,9 +33,14 @@ std::string join_paths(std::initializer_list<std::string> parts) {
 
 }  // namespace
 
-ProcessStarter::ProcessStarter(Reactor& reactor, const Sandbox& sandbox, const CodeStore& code, const base::Clock& clock,
-                               CredentialIssuer credentials)
-    : reactor_(reactor), sandbox_(sandbox), code_(code), clock_(clock), issue_credentials_(std::move(credentials)), thread_([this] { run(); }) {
+ProcessStarter::ProcessStarter(Reactor& reactor, const Sandbox& sandbox, const CodeStore& code,
+                               const base::Clock& clock, CredentialIssuer credentials)
+    : reactor_(reactor),
+      sandbox_(sandbox),
+      code_(code),
+      clock_(clock),
+      issue_credentials_(std::move(credentials)),
+      thread_([this] { run(); }) {
   ::pthread_setname_np(thread_.native_handle(), "esc-starter");
 }
 
@@ -96,13 +101,16 @@ base::Result<FunctionCredentials> ProcessStarter::credentials_for(const Function
     cached_credentials_.erase(found);
   }
   auto issued = issue_credentials_(version.role_arn, version.name);
-  if (!issued) return failure("AccessDeniedException", "The role defined for the function cannot be assumed by Lambda: " + issued.error().message);
+  if (!issued)
+    return failure("AccessDeniedException",
+                   "The role defined for the function cannot be assumed by Lambda: " + issued.error().message);
   if (cached_credentials_.size() > 10'000) cached_credentials_.clear();
   cached_credentials_.emplace(key, *issued);
   return issued;
 }
 
-// One layer is shown as it is; of several, one tree is put together by hard links, later layers over earlier ones, and kept.
+// One layer is shown as it is; of several, one tree is put together by hard links, later layers over earlier ones, and
+// kept.
 base::Result<std::string> ProcessStarter::layers_tree(const FunctionVersion& version) const {
   if (version.layers.empty()) return std::string();
   if (version.layers.size() == 1) return code_.tree(version.layers.front()).string();
@@ -114,12 +122,14 @@ base::Result<std::string> ProcessStarter::layers_tree(const FunctionVersion& ver
   const fs::path fresh = place.parent_path().parent_path() / ("new-" + base::random_uuid());
   fs::create_directories(fresh / "tree", error);
   for (const std::string& layer : version.layers) {
-    const auto options = fs::copy_options::recursive | fs::copy_options::overwrite_existing | fs::copy_options::copy_symlinks;
+    const auto options =
+        fs::copy_options::recursive | fs::copy_options::overwrite_existing | fs::copy_options::copy_symlinks;
     fs::copy(code_.tree(layer), fresh / "tree", options, error);
     if (error) {
       std::error_code ignored;
       fs::remove_all(fresh, ignored);
-      return base::make_error(base::ErrorCode::io, "ServiceException", "cannot put the layers together: " + error.message());
+      return base::make_error(base::ErrorCode::io, "ServiceException",
+                              "cannot put the layers together: " + error.message());
     }
   }
   fs::rename(fresh, place.parent_path(), error);
@@ -133,20 +143,28 @@ std::vector<std::string> ProcessStarter::arguments(const FunctionVersion& versio
     case RuntimeFamily::node:
       // As AWS sizes V8's heap: nine tenths of the memory; the young generation grows with it.
       command = {sandbox_.node_program(), "--max-old-space-size=" + std::to_string(version.memory_mb * 9 / 10),
-                 "--max-semi-space-size=" + std::to_string(std::clamp(version.memory_mb / 20, 2u, 64u)), paths.runtimes + "/bootstrap.cjs"};
+                 "--max-semi-space-size=" + std::to_string(std::clamp(version.memory_mb / 20, 2u, 64u)),
+                 paths.runtimes + "/bootstrap.cjs"};
       break;
-    case RuntimeFamily::python: command = {sandbox_.python_program(), paths.runtimes + "/bootstrap.py"}; break;
-    case RuntimeFamily::custom: command = {"/bin/sh", "-c", "if [ -x ./bootstrap ]; then exec ./bootstrap; else exec /opt/bootstrap; fi"}; break;
-    case RuntimeFamily::other: break;
+    case RuntimeFamily::python:
+      command = {sandbox_.python_program(), paths.runtimes + "/bootstrap.py"};
+      break;
+    case RuntimeFamily::custom:
+      command = {"/bin/sh", "-c", "if [ -x ./bootstrap ]; then exec ./bootstrap; else exec /opt/bootstrap; fi"};
+      break;
+    case RuntimeFamily::other:
+      break;
   }
-  const bool wrapped = std::ranges::any_of(version.environment, [](const auto& variable) { return variable.first == "AWS_LAMBDA_EXEC_WRAPPER"; });
+  const bool wrapped = std::ranges::any_of(
+      version.environment, [](const auto& variable) { return variable.first == "AWS_LAMBDA_EXEC_WRAPPER"; });
   if (wrapped && runtime_family(version.runtime) != RuntimeFamily::custom) {
     command.insert(command.begin(), {"/bin/sh", "-c", R"(exec "$AWS_LAMBDA_EXEC_WRAPPER" "$@")", "sh"});
   }
   return command;
 }
 
-std::vector<std::string> ProcessStarter::variables(const StartRequest& request, const SandboxPaths& paths, const FunctionCredentials* credentials) {
+std::vector<std::string> ProcessStarter::variables(const StartRequest& request, const SandboxPaths& paths,
+                                                   const FunctionCredentials* credentials) {
   const FunctionVersion& version = *request.version;
   const RuntimeFamily family = runtime_family(version.runtime);
   std::vector<std::pair<std::string, std::string>> all = version.environment;
@@ -155,7 +173,8 @@ std::vector<std::string> ProcessStarter::variables(const StartRequest& request, 
     all.emplace_back(std::move(name), std::move(value));
   };
   const auto set_default = [&](const char* name, std::string value) {
-    if (std::ranges::none_of(all, [&](const auto& variable) { return variable.first == name; })) all.emplace_back(name, std::move(value));
+    if (std::ranges::none_of(all, [&](const auto& variable) { return variable.first == name; }))
+      all.emplace_back(name, std::move(value));
   };
   set_default("PATH", "/var/lang/bin:/usr/local/bin:/usr/bin:/bin:/opt/bin");
   set_default("LD_LIBRARY_PATH", paths.task + ":" + paths.task + "/lib:" + paths.layers + "/lib");
@@ -204,10 +223,13 @@ base::Result<StartOutcome> ProcessStarter::start(const StartRequest& request) {
   const FunctionVersion& version = *request.version;
   const RuntimeFamily family = runtime_family(version.runtime);
   if (family == RuntimeFamily::other) {
-    return failure("InvalidRuntimeException", "This server cannot run the runtime " + version.runtime + ": it runs nodejs, python3 and provided runtimes");
+    return failure("InvalidRuntimeException", "This server cannot run the runtime " + version.runtime +
+                                                  ": it runs nodejs, python3 and provided runtimes");
   }
-  if ((family == RuntimeFamily::node && sandbox_.node_program().empty()) || (family == RuntimeFamily::python && sandbox_.python_program().empty())) {
-    return failure("InvalidRuntimeException", "The program for the runtime " + version.runtime + " is not installed on this machine");
+  if ((family == RuntimeFamily::node && sandbox_.node_program().empty()) ||
+      (family == RuntimeFamily::python && sandbox_.python_program().empty())) {
+    return failure("InvalidRuntimeException",
+                   "The program for the runtime " + version.runtime + " is not installed on this machine");
   }
   StartOutcome outcome;
   std::optional<FunctionCredentials> credentials;

@@ -1,6 +1,7 @@
 // Starts processes for function versions on a thread of its own: credentials, environment, layers, sandbox.
 //
-// Threading: request() on the loop's thread; `done` is posted back to it. The starter's thread lives as long as the starter, since the
+// Threading: request() on the loop's thread; `done` is posted back to it. The starter's thread lives as long as the
+// starter, since the
 //            kernel ties the processes' lives to it; so the starter must outlive every process.
 // Bounded:   the caller limits how many starts it asks for.
 #pragma once
@@ -43,7 +44,8 @@ class ProcessStarter {
   using Done = std::move_only_function<void(base::Result<StartOutcome>)>;
 
   // All are borrowed and must outlive the starter.
-  ProcessStarter(Reactor& reactor, const Sandbox& sandbox, const CodeStore& code, const base::Clock& clock, CredentialIssuer credentials);
+  ProcessStarter(Reactor& reactor, const Sandbox& sandbox, const CodeStore& code, const base::Clock& clock,
+                 CredentialIssuer credentials);
   ~ProcessStarter();
 
   void request(StartRequest request, Done done);
@@ -59,7 +61,8 @@ class ProcessStarter {
   base::Result<StartOutcome> start(const StartRequest& request);
   base::Result<FunctionCredentials> credentials_for(const FunctionVersion& version);
   base::Result<std::string> layers_tree(const FunctionVersion& version) const;
-  std::vector<std::string> variables(const StartRequest& request, const SandboxPaths& paths, const FunctionCredentials* credentials);
+  std::vector<std::string> variables(const StartRequest& request, const SandboxPaths& paths,
+                                     const FunctionCredentials* credentials);
   std::vector<std::string> arguments(const FunctionVersion& version, const SandboxPaths& paths) const;
 
   Reactor& reactor_;

@@ -29,7 +29,8 @@ base::Result<std::unique_ptr<Reactor>> Reactor::start(const char* thread_name) {
   reactor->wake_.reset(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!reactor->wake_) return io_error("eventfd");
   epoll_event event{.events = EPOLLIN, .data = {.ptr = nullptr}};
-  if (::epoll_ctl(reactor->epoll_.get(), EPOLL_CTL_ADD, reactor->wake_.get(), &event) != 0) return io_error("epoll_ctl");
+  if (::epoll_ctl(reactor->epoll_.get(), EPOLL_CTL_ADD, reactor->wake_.get(), &event) != 0)
+    return io_error("epoll_ctl");
   Reactor& running = *reactor;
   reactor->thread_ = std::thread([&running] { running.run(); });
   ::pthread_setname_np(reactor->thread_.native_handle(), thread_name);

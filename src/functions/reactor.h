@@ -1,8 +1,8 @@
 // The room's event loop: one thread, epoll, timers, and a mailbox for tasks from other threads.
 //
-// Everything that happens to function processes happens on this thread, so pools and workers need no locks. Work that many
-// events of one round cause together (writes to a worker's socket) is put off with at_round_end(), so that it costs one system
-// call a round.
+// Everything that happens to function processes happens on this thread, so pools and workers need no locks. Work that
+// many events of one round cause together (writes to a worker's socket) is put off with at_round_end(), so that it
+// costs one system call a round.
 //
 // Threading: post() and is_this_thread() from any thread; all else on the loop's thread.
 #pragma once
@@ -45,7 +45,8 @@ class Reactor {
 
   void post(Task task);
   bool is_this_thread() const { return std::this_thread::get_id() == thread_id_.load(std::memory_order_acquire); }
-  // Ends the thread after the round in progress and joins it; what is posted and not run yet is destroyed. Not on the loop's thread.
+  // Ends the thread after the round in progress and joins it; what is posted and not run yet is destroyed. Not on the
+  // loop's thread.
   void stop();
 
   // Level-triggered. A watcher may unwatch itself or others inside on_ready; no event reaches it afterwards.

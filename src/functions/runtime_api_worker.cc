@@ -34,13 +34,20 @@ std::string_view trim(std::string_view text) {
 
 std::string_view reason(int status) {
   switch (status) {
-    case 200: return "OK";
-    case 202: return "Accepted";
-    case 400: return "Bad Request";
-    case 403: return "Forbidden";
-    case 404: return "Not Found";
-    case 413: return "Payload Too Large";
-    default: return "Error";
+    case 200:
+      return "OK";
+    case 202:
+      return "Accepted";
+    case 400:
+      return "Bad Request";
+    case 403:
+      return "Forbidden";
+    case 404:
+      return "Not Found";
+    case 413:
+      return "Payload Too Large";
+    default:
+      return "Error";
   }
 }
 
@@ -141,7 +148,8 @@ class RuntimeApiWorker::Connection final : public Watcher {
 
   void answer(int status, std::string_view fields, std::string_view body) {
     busy_ = false;
-    out_ += fmt::format("HTTP/1.1 {} {}\r\nContent-Type: application/json\r\n{}Content-Length: {}\r\n\r\n", status, reason(status), fields, body.size());
+    out_ += fmt::format("HTTP/1.1 {} {}\r\nContent-Type: application/json\r\n{}Content-Length: {}\r\n\r\n", status,
+                        reason(status), fields, body.size());
     out_ += body;
     flush();
   }
@@ -160,7 +168,9 @@ class RuntimeApiWorker::Connection final : public Watcher {
       std::size_t used = head->content_length;
       std::string body;
       if (head->content_length > kResponseBytesMax && !head->chunked) {
-        answer(413, "Connection: close\r\n", R"({"errorType":"RequestEntityTooLarge","errorMessage":"Exceeded maximum allowed payload size (6291556 bytes)."})");
+        answer(
+            413, "Connection: close\r\n",
+            R"({"errorType":"RequestEntityTooLarge","errorMessage":"Exceeded maximum allowed payload size (6291556 bytes)."})");
         worker_.handle(*this, "POST", "too-large", {}, {});
         return worker_.drop(*this);
       }
@@ -209,7 +219,8 @@ class RuntimeApiWorker::Connection final : public Watcher {
   bool continued_ = false;  // "100 Continue" was sent for the request that is coming in
 };
 
-RuntimeApiWorker::RuntimeApiWorker(WorkerServices services, WorkerOwner& owner, std::shared_ptr<const FunctionVersion> version, std::string log_stream)
+RuntimeApiWorker::RuntimeApiWorker(WorkerServices services, WorkerOwner& owner,
+                                   std::shared_ptr<const FunctionVersion> version, std::string log_stream)
     : Worker(services, owner, std::move(version), std::move(log_stream)) {}
 
 RuntimeApiWorker::~RuntimeApiWorker() { close_channel(); }
@@ -268,17 +279,23 @@ void RuntimeApiWorker::drop(Connection& connection) {
   reactor().at_round_end([dying] {});
 }
 
-void RuntimeApiWorker::send(const Invocation&) { reactor().at_round_end([this] { deliver(); }); }
+void RuntimeApiWorker::send(const Invocation&) {
+  reactor().at_round_end([this] { deliver(); });
+}
 
 void RuntimeApiWorker::deliver() {
   const Invocation* const front = current();
   if (polling_ == nullptr || front == nullptr || front == delivered_) return;
   delivered_ = front;
-  const std::int64_t now_ms = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+  const std::int64_t now_ms =
+      std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
+          .count();
   std::string fields = fmt::format(
-      "Lambda-Runtime-Aws-Request-Id: {}\r\nLambda-Runtime-Deadline-Ms: {}\r\nLambda-Runtime-Invoked-Function-Arn: {}\r\n"
+      "Lambda-Runtime-Aws-Request-Id: {}\r\nLambda-Runtime-Deadline-Ms: {}\r\nLambda-Runtime-Invoked-Function-Arn: "
+      "{}\r\n"
       "Lambda-Runtime-Trace-Id: Root=1-{:08x}-{:.24};Sampled=0\r\n",
-      front->request_id, now_ms + milliseconds_left(*front), front->invoked_arn, now_ms / 1000, "000000000000000000000000");
+      front->request_id, now_ms + milliseconds_left(*front), front->invoked_arn, now_ms / 1000,
+      "000000000000000000000000");
   if (!front->client_context.empty()) fields += "Lambda-Runtime-Client-Context: " + front->client_context + "\r\n";
   Connection& connection = *polling_;
   polling_ = nullptr;
@@ -291,14 +308,18 @@ void RuntimeApiWorker::handle_next(Connection& connection) {
   deliver();
 }
 
-void RuntimeApiWorker::handle_answer(Connection& connection, std::string_view request_id, bool is_error, std::string body) {
+void RuntimeApiWorker::handle_answer(Connection& connection, std::string_view request_id, bool is_error,
+                                     std::string body) {
   if (current() == nullptr || current() != delivered_ || current()->request_id != request_id) {
     return connection.answer(400, "", R"({"errorType":"InvalidRequestID","errorMessage":"Invalid request ID"})");
   }
   if (body.size() > kResponseBytesMax) {
-    connection.answer(413, "", R"({"errorType":"RequestEntityTooLarge","errorMessage":"Exceeded maximum allowed payload size (6291556 bytes)."})");
+    connection.answer(
+        413, "",
+        R"({"errorType":"RequestEntityTooLarge","errorMessage":"Exceeded maximum allowed payload size (6291556 bytes)."})");
     is_error = true;
-    body = R"({"errorType":"Function.ResponseSizeTooLarge","errorMessage":"Response payload size exceeded maximum allowed payload size (6291556 bytes)."})";
+    body =
+        R"({"errorType":"Function.ResponseSizeTooLarge","errorMessage":"Response payload size exceeded maximum allowed payload size (6291556 bytes)."})";
   } else {
     connection.answer(202, "", R"({"status":"OK"})");
   }
@@ -306,13 +327,16 @@ void RuntimeApiWorker::handle_answer(Connection& connection, std::string_view re
   on_answer({.is_error = is_error, .payload = std::move(body)});
 }
 
-void RuntimeApiWorker::handle(Connection& connection, std::string_view method, std::string_view path, std::string_view error_type, std::string body) {
+void RuntimeApiWorker::handle(Connection& connection, std::string_view method, std::string_view path,
+                              std::string_view error_type, std::string body) {
   (void)error_type;
   if (path == "too-large") {
     if (current() != nullptr && current() == delivered_) {
       delivered_ = nullptr;
-      on_answer({.is_error = true,
-                 .payload = R"({"errorType":"Function.ResponseSizeTooLarge","errorMessage":"Response payload size exceeded maximum allowed payload size (6291556 bytes)."})"});
+      on_answer(
+          {.is_error = true,
+           .payload =
+               R"({"errorType":"Function.ResponseSizeTooLarge","errorMessage":"Response payload size exceeded maximum allowed payload size (6291556 bytes)."})"});
     }
     return;
   }
@@ -328,7 +352,8 @@ void RuntimeApiWorker::handle(Connection& connection, std::string_view method, s
     path.remove_prefix(kInvocation.size());
     const std::size_t slash = path.find('/');
     const std::string_view what = slash == std::string_view::npos ? std::string_view() : path.substr(slash + 1);
-    if (what == "response" || what == "error") return handle_answer(connection, path.substr(0, slash), what == "error", std::move(body));
+    if (what == "response" || what == "error")
+      return handle_answer(connection, path.substr(0, slash), what == "error", std::move(body));
   }
   connection.answer(404, "", "{}");
 }

@@ -25,7 +25,8 @@ int runtime_version(std::string_view runtime) {
 }
 
 std::string runtime_version_arn(std::string_view region, std::string_view runtime) {
-  return "arn:aws:lambda:" + std::string(region) + "::runtime:" + base::sha256_hex("escapement " + std::string(runtime));
+  return "arn:aws:lambda:" + std::string(region) +
+         "::runtime:" + base::sha256_hex("escapement " + std::string(runtime));
 }
 
 }  // namespace escapement::functions

@@ -1,7 +1,8 @@
 // Lambda's runtime identifiers, and how this machine runs them.
 //
-// Every identifier of the API model is accepted in API calls; only some can run here. Which program runs a runtime is a matter of
-// the options, not of the identifier's version: nodejs12.x to nodejs24.x all run on the node that is installed.
+// Every identifier of the API model is accepted in API calls; only some can run here. Which program runs a runtime is a
+// matter of the options, not of the identifier's version: nodejs12.x to nodejs24.x all run on the node that is
+// installed.
 #pragma once
 
 #include <cstdint>

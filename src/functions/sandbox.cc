@@ -1,6 +1,7 @@
 #include "functions/sandbox.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <spawn.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -9,7 +10,6 @@
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
-#include <poll.h>
 
 #include <cerrno>
 #include <cstdio>
@@ -44,7 +44,7 @@ constexpr std::uint32_t kUidBase = 1'900'000'000;
 constexpr std::uint32_t kUidBaseSmall = 60'000;
 constexpr std::uint32_t kOwnMemoryMb = 32;      // of the sandbox's process 1 and the kernel's structures
 constexpr std::uint32_t kProcessesMax = 1'024;  // processes and threads, as Lambda allows
-constexpr std::uint32_t kInnerUid = 993;  // what a function sees as its user under a user namespace
+constexpr std::uint32_t kInnerUid = 993;        // what a function sees as its user under a user namespace
 
 constexpr int kFirstFreeFd = launcher::kSpecFd + 1;
 
@@ -54,7 +54,9 @@ base::Error io_error(std::string what) {
 
 // The program's real path; empty if there is none. A name without a slash is looked up on PATH.
 std::string find_program(const std::string& name) {
-  const auto usable = [](const std::string& path) { return ::access(path.c_str(), X_OK) == 0 && !fs::is_directory(path); };
+  const auto usable = [](const std::string& path) {
+    return ::access(path.c_str(), X_OK) == 0 && !fs::is_directory(path);
+  };
   std::error_code ignored;
   if (name.find('/') != std::string::npos) return usable(name) ? fs::canonical(name, ignored).string() : std::string();
   const char* const path = std::getenv("PATH");
@@ -95,7 +97,8 @@ bool counts_by_namespace() {
   utsname name{};
   int major = 0;
   int minor = 0;
-  return ::uname(&name) == 0 && std::sscanf(name.release, "%d.%d", &major, &minor) == 2 && (major > 5 || (major == 5 && minor >= 14));
+  return ::uname(&name) == 0 && std::sscanf(name.release, "%d.%d", &major, &minor) == 2 &&
+         (major > 5 || (major == 5 && minor >= 14));
 }
 
 void append_limit(std::string& spec, int resource, std::uint64_t value) {
@@ -117,7 +120,9 @@ base::Result<Sandbox> Sandbox::open(SandboxOptions options) {
   } else {
     base::log(base::LogLevel::warning, "functions", "no system call filter: " + filter.error().to_string());
   }
-  if (sandbox.options_.enabled) sandbox.cgroups_ = Cgroups::open("escapement-" + std::to_string(::getpid()) + "-" + base::random_uuid().substr(0, 8));
+  if (sandbox.options_.enabled)
+    sandbox.cgroups_ =
+        Cgroups::open("escapement-" + std::to_string(::getpid()) + "-" + base::random_uuid().substr(0, 8));
   ESC_CHECK(sandbox.probe());
   return sandbox;
 }
@@ -152,7 +157,8 @@ base::Result<void> Sandbox::prepare_launcher() {
   constexpr unsigned kExecutable = 0x10;  // MFD_EXEC, since Linux 6.3
   const std::string_view program = embedded::function_launcher().front().content;
   launcher_.reset(::memfd_create("escapement-launcher", MFD_CLOEXEC | MFD_ALLOW_SEALING | kExecutable));
-  if (!launcher_ && errno == EINVAL) launcher_.reset(::memfd_create("escapement-launcher", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  if (!launcher_ && errno == EINVAL)
+    launcher_.reset(::memfd_create("escapement-launcher", MFD_CLOEXEC | MFD_ALLOW_SEALING));
   const std::string file = options_.directory + "/launcher";
   const bool in_memory = static_cast<bool>(launcher_);
   if (!in_memory) {
@@ -160,7 +166,8 @@ base::Result<void> Sandbox::prepare_launcher() {
     launcher_.reset(::open(file.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0755));
   }
   if (!launcher_) return io_error("make the launcher");
-  if (::write(launcher_.get(), program.data(), program.size()) != static_cast<ssize_t>(program.size())) return io_error("write the launcher");
+  if (::write(launcher_.get(), program.data(), program.size()) != static_cast<ssize_t>(program.size()))
+    return io_error("write the launcher");
   ::fchmod(launcher_.get(), 0755);
   if (in_memory) {
     ::fcntl(launcher_.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL);
@@ -187,8 +194,11 @@ base::Result<void> Sandbox::probe() {
       attempts.push_back({Isolation::root, kUidBaseSmall, "namespaces, a user id for each process"});
     }
     attempts.push_back({Isolation::user, kInnerUid, "namespaces under a user namespace"});
-    if (root) attempts.push_back({Isolation::none, kUidBase, "no namespaces (the kernel refuses them); Landlock and a user id for each process"});
-    attempts.push_back({Isolation::none, 0, "no namespaces (the kernel refuses them); Landlock where the kernel has it"});
+    if (root)
+      attempts.push_back({Isolation::none, kUidBase,
+                          "no namespaces (the kernel refuses them); Landlock and a user id for each process"});
+    attempts.push_back(
+        {Isolation::none, 0, "no namespaces (the kernel refuses them); Landlock where the kernel has it"});
   } else {
     attempts.push_back({Isolation::none, 0, "none, switched off by configuration"});
   }
@@ -211,8 +221,10 @@ base::Result<void> Sandbox::probe() {
       if (line_after(text, "status ") == "0") {
         summary_ = std::string(attempt.summary) + "; " + cgroups_.description();
         if (seccomp_.empty()) summary_ += "; no system call filter";
-        if (const std::string lacking = line_after(text, "missing "); !lacking.empty()) summary_ += "; missing: " + lacking;
-        base::log(isolation_ == Isolation::none ? base::LogLevel::warning : base::LogLevel::info, "functions", "sandbox: " + summary_ + reasons);
+        if (const std::string lacking = line_after(text, "missing "); !lacking.empty())
+          summary_ += "; missing: " + lacking;
+        base::log(isolation_ == Isolation::none ? base::LogLevel::warning : base::LogLevel::info, "functions",
+                  "sandbox: " + summary_ + reasons);
         return {};
       }
     }
@@ -228,13 +240,17 @@ std::string Sandbox::modules_for(int node_version) const {
   return fs::is_directory(path, error) ? path : std::string();
 }
 
-std::string Sandbox::private_directory(std::uint32_t slot) const { return options_.directory + "/private/" + std::to_string(slot); }
+std::string Sandbox::private_directory(std::uint32_t slot) const {
+  return options_.directory + "/private/" + std::to_string(slot);
+}
 
 SandboxPaths Sandbox::paths(const ProcessPlan& plan) const {
   if (isolation_ == Isolation::none) {
-    return {plan.code_tree, plan.layers_tree.empty() ? "/opt" : plan.layers_tree, runtimes_, plan.modules_tree, private_directory(plan.slot)};
+    return {plan.code_tree, plan.layers_tree.empty() ? "/opt" : plan.layers_tree, runtimes_, plan.modules_tree,
+            private_directory(plan.slot)};
   }
-  return {"/var/task", "/opt", "/var/runtime/bootstrap", plan.modules_tree.empty() ? "" : "/var/runtime/node_modules", "/tmp"};
+  return {"/var/task", "/opt", "/var/runtime/bootstrap", plan.modules_tree.empty() ? "" : "/var/runtime/node_modules",
+          "/tmp"};
 }
 
 void Sandbox::append_root(std::string& spec, const ProcessPlan& plan) const {
@@ -249,14 +265,16 @@ void Sandbox::append_root(std::string& spec, const ProcessPlan& plan) const {
       append_record(spec, Tag::link, target.string(), name);
     }
   }
-  for (const char* const name : {"alternatives", "ca-certificates", "gai.conf", "hosts", "ld.so.cache", "localtime", "mime.types", "nsswitch.conf",
-                                 "os-release", "pki", "protocols", "python3", "resolv.conf", "services", "ssl"}) {
+  for (const char* const name :
+       {"alternatives", "ca-certificates", "gai.conf", "hosts", "ld.so.cache", "localtime", "mime.types",
+        "nsswitch.conf", "os-release", "pki", "protocols", "python3", "resolv.conf", "services", "ssl"}) {
     append_record(spec, Tag::bind, std::string("/etc/") + name, std::string("/etc/") + name);
   }
   const std::string uid = std::to_string(uid_of(isolation_ == Isolation::root ? plan.slot : 0));
   append_record(spec, Tag::file, "/etc/passwd", "function:x:" + uid + ":" + uid + "::/tmp:/usr/sbin/nologin\n");
   append_record(spec, Tag::file, "/etc/group", "function:x:" + uid + ":\n");
-  for (const char* const name : {"/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"}) append_record(spec, Tag::device, name, name);
+  for (const char* const name : {"/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"})
+    append_record(spec, Tag::device, name, name);
   append_record(spec, Tag::link, "/proc/self/fd", "/dev/fd");
   append_record(spec, Tag::link, "/proc/self/fd/0", "/dev/stdin");
   append_record(spec, Tag::link, "/proc/self/fd/1", "/dev/stdout");
@@ -289,24 +307,30 @@ void Sandbox::append_limits(std::string& spec, const ProcessPlan& plan) const {
   append_limit(spec, RLIMIT_FSIZE, std::uint64_t{plan.storage_mb} << 20);
   append_limit(spec, RLIMIT_MEMLOCK, 64u << 10);
   append_limit(spec, RLIMIT_MSGQUEUE, 0);
-  // A backstop for what grows faster than the resident size is looked at: writable private memory, of which runtimes reserve
-  // much more than they touch.
+  // A backstop for what grows faster than the resident size is looked at: writable private memory, of which runtimes
+  // reserve much more than they touch.
   append_limit(spec, RLIMIT_DATA, (std::uint64_t{plan.memory_mb} * 4 + 1'024) << 20);
 }
 
 std::string Sandbox::make_spec(const ProcessPlan& plan) const {
   std::string spec;
   // Files in /tmp are memory too, on top of the function's own; its resident size is watched by the worker.
-  const Cgroups::Limits limits{.memory_bytes = std::uint64_t{plan.memory_mb + plan.storage_mb + kOwnMemoryMb} << 20, .pids = kProcessesMax};
+  const Cgroups::Limits limits{.memory_bytes = std::uint64_t{plan.memory_mb + plan.storage_mb + kOwnMemoryMb} << 20,
+                               .pids = kProcessesMax};
   for (const std::string& entrance : cgroups_.prepare(plan.slot, limits)) append_record(spec, Tag::cgroup, entrance);
-  append_record(spec, Tag::isolation, isolation_ == Isolation::root ? "root" : isolation_ == Isolation::user ? "user" : "none");
-  if (uid_base_ != 0) append_record(spec, Tag::uid, std::to_string(uid_of(isolation_ == Isolation::user ? 0 : plan.slot)));
+  append_record(spec, Tag::isolation,
+                isolation_ == Isolation::root   ? "root"
+                : isolation_ == Isolation::user ? "user"
+                                                : "none");
+  if (uid_base_ != 0)
+    append_record(spec, Tag::uid, std::to_string(uid_of(isolation_ == Isolation::user ? 0 : plan.slot)));
   if (isolation_ != Isolation::none) {
     append_root(spec, plan);
   } else if (options_.enabled) {
-    for (const char* const path : {"/usr", "/bin", "/sbin", "/lib", "/lib64", "/etc/ssl", "/etc/ca-certificates", "/etc/resolv.conf", "/etc/hosts",
-                                   "/etc/nsswitch.conf", "/etc/localtime", "/etc/ld.so.cache", "/etc/passwd", "/etc/group", "/etc/alternatives",
-                                   "/proc", "/dev"}) {
+    for (const char* const path :
+         {"/usr", "/bin", "/sbin", "/lib", "/lib64", "/etc/ssl", "/etc/ca-certificates", "/etc/resolv.conf",
+          "/etc/hosts", "/etc/nsswitch.conf", "/etc/localtime", "/etc/ld.so.cache", "/etc/passwd", "/etc/group",
+          "/etc/alternatives", "/proc", "/dev"}) {
       append_record(spec, Tag::readable, path);
     }
     for (const std::string& path : {node_outside_, runtimes_, plan.code_tree, plan.layers_tree, plan.modules_tree}) {
@@ -332,10 +356,12 @@ base::Result<StartedProcess> Sandbox::start(const ProcessPlan& plan) const {
   if (isolation_ == Isolation::none) {
     const std::string place = private_directory(plan.slot);
     ::mkdir(place.c_str(), 0700);
-    if (uid_base_ != 0 && ::chown(place.c_str(), uid_of(plan.slot), uid_of(plan.slot)) != 0) return io_error("chown " + place);
+    if (uid_base_ != 0 && ::chown(place.c_str(), uid_of(plan.slot), uid_of(plan.slot)) != 0)
+      return io_error("chown " + place);
   }
   const FileDescriptor spec_file(::memfd_create("spec", MFD_CLOEXEC));
-  if (!spec_file || ::write(spec_file.get(), spec.data(), spec.size()) != static_cast<ssize_t>(spec.size())) return io_error("write the spec");
+  if (!spec_file || ::write(spec_file.get(), spec.data(), spec.size()) != static_cast<ssize_t>(spec.size()))
+    return io_error("write the spec");
   int control[2];
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, control) != 0) return io_error("socketpair");
   StartedProcess process;
@@ -349,7 +375,8 @@ base::Result<StartedProcess> Sandbox::start(const ProcessPlan& plan) const {
   if (::pipe2(report, O_CLOEXEC) != 0) return io_error("pipe2");
   process.report.reset(report[0]);
   FileDescriptor report_inside(report[1]);
-  for (const int fd : {process.control.get(), process.output.get(), process.report.get()}) ::fcntl(fd, F_SETFL, O_NONBLOCK);
+  for (const int fd : {process.control.get(), process.output.get(), process.report.get()})
+    ::fcntl(fd, F_SETFL, O_NONBLOCK);
 
   ESC_CHECK(spawn_launcher(output_inside.get(), control_inside.get(), report_inside.get(), spec_file.get()));
   report_inside.reset();
@@ -375,7 +402,8 @@ base::Result<void> Sandbox::spawn_launcher(int output, int control, int report, 
   ::posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
   // Sources above all targets, so that none is overwritten before it is copied.
   std::vector<FileDescriptor> sources;
-  for (const int fd : {output, output, control, report, spec}) sources.emplace_back(::fcntl(fd, F_DUPFD_CLOEXEC, kFirstFreeFd));
+  for (const int fd : {output, output, control, report, spec})
+    sources.emplace_back(::fcntl(fd, F_DUPFD_CLOEXEC, kFirstFreeFd));
   for (int target = 1; target <= launcher::kSpecFd; ++target) {
     ::posix_spawn_file_actions_adddup2(&actions, sources[static_cast<std::size_t>(target - 1)].get(), target);
   }

@@ -1,10 +1,12 @@
 // Starts processes apart from the server and from one another.
 //
-// What can be enforced depends on the kernel and on who the server is; open() finds out once and says so in the log. From most to
-// least: as root, namespaces and a user id for each process; else namespaces under a user namespace; else, where the kernel
-// refuses namespaces (containers), Landlock, seccomp and limits. docs/sandbox.md tells what each gives.
+// What can be enforced depends on the kernel and on who the server is; open() finds out once and says so in the log.
+// From most to least: as root, namespaces and a user id for each process; else namespaces under a user namespace; else,
+// where the kernel refuses namespaces (containers), Landlock, seccomp and limits. docs/sandbox.md tells what each
+// gives.
 //
-// Threading: start() blocks for some milliseconds and must always be called from one and the same long-lived thread: processes
+// Threading: start() blocks for some milliseconds and must always be called from one and the same long-lived thread:
+// processes
 //            are killed by the kernel when the thread that started them ends.
 #pragma once
 
@@ -24,20 +26,20 @@
 namespace escapement::functions {
 
 struct SandboxOptions {
-  std::string directory;       // DATA_DIR/functions
+  std::string directory;  // DATA_DIR/functions
   std::string node_program;
   std::string python_program;
-  std::string node_modules;    // holds sdk-v2/node_modules and sdk-v3/node_modules; may be empty
+  std::string node_modules;  // holds sdk-v2/node_modules and sdk-v3/node_modules; may be empty
   bool enabled = true;
 };
 
 // Paths as the program sees them.
 struct SandboxPaths {
-  std::string task;      // /var/task
-  std::string layers;    // /opt
-  std::string runtimes;  // our bootstraps
-  std::string modules;   // the SDKs for Node; empty where there are none
-  std::string temporary; // /tmp
+  std::string task;       // /var/task
+  std::string layers;     // /opt
+  std::string runtimes;   // our bootstraps
+  std::string modules;    // the SDKs for Node; empty where there are none
+  std::string temporary;  // /tmp
 };
 
 struct ProcessPlan {
@@ -48,11 +50,11 @@ struct ProcessPlan {
   std::string modules_tree;            // outside; empty: none
   std::uint32_t memory_mb = 128;
   std::uint32_t storage_mb = 512;
-  std::uint32_t slot = 0;              // distinct among living processes
+  std::uint32_t slot = 0;  // distinct among living processes
 };
 
 struct StartedProcess {
-  pid_t pid = 0;           // the sandbox's process 1; killing it ends all
+  pid_t pid = 0;  // the sandbox's process 1; killing it ends all
   FileDescriptor pidfd;
   FileDescriptor control;  // stream socket to descriptor 3 of the program; not blocking
   FileDescriptor output;   // what the program writes to 1 and 2; not blocking
@@ -69,7 +71,8 @@ class Sandbox {
   // "" where the program was not found.
   const std::string& node_program() const { return node_; }
   const std::string& python_program() const { return python_; }
-  // The folder of the SDK that AWS brings along with this Node version: v2 up to 16, v3 from 18 on; empty where it is not installed.
+  // The folder of the SDK that AWS brings along with this Node version: v2 up to 16, v3 from 18 on; empty where it is
+  // not installed.
   std::string modules_for(int node_version) const;
   // One line for people: what is enforced.
   const std::string& summary() const { return summary_; }
@@ -79,7 +82,8 @@ class Sandbox {
 
   // The user id of that process as the rest of the machine sees it; nullopt where it shares the server's.
   std::optional<std::uint32_t> uid_outside(std::uint32_t slot) const;
-  // Removes what the ended process of this slot left outside: its control groups, and its files where it had no namespace.
+  // Removes what the ended process of this slot left outside: its control groups, and its files where it had no
+  // namespace.
   void clean_up(std::uint32_t slot) const;
 
  private:
@@ -99,10 +103,10 @@ class Sandbox {
   SandboxOptions options_;
   Isolation isolation_ = Isolation::none;
   std::uint32_t uid_base_ = 0;
-  std::string node_;           // as seen inside
+  std::string node_;  // as seen inside
   std::string node_outside_;
   std::string python_;
-  std::string runtimes_;       // outside
+  std::string runtimes_;  // outside
   std::string seccomp_;
   std::string summary_;
   FileDescriptor launcher_;

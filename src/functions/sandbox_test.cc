@@ -25,7 +25,10 @@ class SandboxTest : public testing::Test {
     fs::create_directories(directory / "code");
     std::ofstream(directory / "code" / "hello.txt") << "hello";
     std::ofstream(directory / "secret.txt") << "secret";
-    auto opened = Sandbox::open({.directory = (directory / "functions").string(), .node_program = "node", .python_program = "/usr/bin/python3", .node_modules = {}});
+    auto opened = Sandbox::open({.directory = (directory / "functions").string(),
+                                 .node_program = "node",
+                                 .python_program = "/usr/bin/python3",
+                                 .node_modules = {}});
     ASSERT_TRUE(opened) << opened.error().to_string();
     sandbox.emplace(std::move(*opened));
   }
@@ -73,7 +76,8 @@ TEST_F(SandboxTest, TheServersFilesAreOutOfReach) {
 
 TEST_F(SandboxTest, CodeIsReadOnlyAndTmpIsPrivate) {
   if (!has_namespaces()) GTEST_SKIP() << sandbox->summary();
-  EXPECT_THAT(run("echo x > /var/task/hello.txt; echo x > /etc/passwd; echo y > /usr/x; cat /var/task/hello.txt"), HasSubstr("hello"));
+  EXPECT_THAT(run("echo x > /var/task/hello.txt; echo x > /etc/passwd; echo y > /usr/x; cat /var/task/hello.txt"),
+              HasSubstr("hello"));
   EXPECT_THAT(run("echo mine > /tmp/a; cat /tmp/a"), HasSubstr("mine"));
   EXPECT_THAT(run("cat /tmp/a 2>&1"), Not(HasSubstr("mine")));
 }
@@ -85,8 +89,9 @@ TEST_F(SandboxTest, OtherProcessesCannotBeSeen) {
 }
 
 TEST_F(SandboxTest, PrivilegesAreGone) {
-  EXPECT_THAT(run("grep -E 'CapEff|CapBnd|NoNewPrivs|Seccomp:' /proc/self/status"),
-              testing::AllOf(HasSubstr("CapEff:\t0000000000000000"), HasSubstr("NoNewPrivs:\t1"), HasSubstr("Seccomp:\t2")));
+  EXPECT_THAT(
+      run("grep -E 'CapEff|CapBnd|NoNewPrivs|Seccomp:' /proc/self/status"),
+      testing::AllOf(HasSubstr("CapEff:\t0000000000000000"), HasSubstr("NoNewPrivs:\t1"), HasSubstr("Seccomp:\t2")));
   EXPECT_THAT(run("unshare -U true 2>&1; echo done"), HasSubstr("not permitted"));
   EXPECT_THAT(run("echo uid=$(id -u)."), Not(HasSubstr("uid=0.")));
 }
@@ -115,7 +120,8 @@ TEST_F(SandboxTest, StartsFast) {
   run("true");
   const auto begin = std::chrono::steady_clock::now();
   for (int i = 0; i < 10; ++i) run("true");
-  const auto each = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - begin) / 10;
+  const auto each =
+      std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - begin) / 10;
   RecordProperty("microseconds", static_cast<int>(each.count()));
   EXPECT_LT(each.count(), 250'000);
 }

@@ -40,7 +40,8 @@ std::uint64_t seed() {
 
 ServiceCore::ServiceCore(Parts parts)
     : parts_(parts),
-      processes_max_(std::min(parts.options.processes_max != 0 ? parts.options.processes_max : processes_for_machine(), kSlotsMax)),
+      processes_max_(std::min(parts.options.processes_max != 0 ? parts.options.processes_max : processes_for_machine(),
+                              kSlotsMax)),
       cores_(std::max(2u, std::thread::hardware_concurrency())),
       random_(seed()) {}
 
@@ -55,7 +56,8 @@ base::Result<const ServiceCore::Resolved*> ServiceCore::resolve(const InvokeRequ
   if (reference.region.empty()) reference.region = request.region;
   if (reference.account.empty()) reference.account = request.account.empty() ? parts_.options.account : request.account;
   if (!request.qualifier.empty()) reference.qualifier = request.qualifier;
-  ESC_TRY(Target target, find_target(parts_.catalog.view(), reference.region, reference.account, reference.name, reference.qualifier));
+  ESC_TRY(Target target,
+          find_target(parts_.catalog.view(), reference.region, reference.account, reference.name, reference.qualifier));
   FunctionState& function = function_state(reference.region, reference.name);
   if (resolved_.size() > kResolvedMax) resolved_.clear();
   return &resolved_.insert_or_assign(std::move(key), Resolved{std::move(target), &function}).first->second;
@@ -95,13 +97,15 @@ Pool& ServiceCore::pool_for(FunctionState& function, const std::shared_ptr<const
 }
 
 void ServiceCore::invoke(InvokeRequest request, InvokeDone done) {
-  if (stopping_) return done(base::make_error(base::ErrorCode::unavailable, "ServiceException", "The function service is stopping"));
+  if (stopping_)
+    return done(base::make_error(base::ErrorCode::unavailable, "ServiceException", "The function service is stopping"));
   auto resolved = resolve(request);
   if (!resolved) return done(std::move(resolved).error());
   const Resolved& found = **resolved;
   auto invocation = std::make_unique<Invocation>();
   invocation->version = choose_version(found.target);
-  if (request.kind == InvocationKind::dry_run) return done(InvokeResult{.payload = {}, .function_error = {}, .executed_version = {}, .log_tail = {}});
+  if (request.kind == InvocationKind::dry_run)
+    return done(InvokeResult{.payload = {}, .function_error = {}, .executed_version = {}, .log_tail = {}});
   invocation->request_id = request.request_id.empty() ? base::random_uuid() : std::move(request.request_id);
   invocation->payload = std::move(request.payload);
   invocation->client_context = std::move(request.client_context);
@@ -119,11 +123,13 @@ void ServiceCore::invoke(InvokeRequest request, InvokeDone done) {
   bool ignored = false;
   bool by_account = false;
   may_run(function, pool_for(function, invocation->version), ignored, by_account);
-  const bool full = queued_ >= parts_.options.queued_invocations_max || queued_bytes_ + invocation->bytes() > parts_.options.queued_bytes_max;
+  const bool full = queued_ >= parts_.options.queued_invocations_max ||
+                    queued_bytes_ + invocation->bytes() > parts_.options.queued_bytes_max;
   if (!invocation->queue_when_busy || full) {
     counters_.throttled.fetch_add(1, std::memory_order_relaxed);
     forget(*invocation);
-    return invocation->done(throttled(by_account ? "ConcurrentInvocationLimitExceeded" : "ReservedFunctionConcurrentInvocationLimitExceeded"));
+    return invocation->done(throttled(by_account ? "ConcurrentInvocationLimitExceeded"
+                                                 : "ReservedFunctionConcurrentInvocationLimitExceeded"));
   }
   ++queued_;
   queued_bytes_ += invocation->bytes();
@@ -179,7 +185,8 @@ void ServiceCore::admit_waiting(FunctionState& function) {
     std::unique_ptr<Invocation>& front = function.waiting.front();
     const std::uint64_t bytes = front->bytes();
     if (front->deadline && *front->deadline < parts_.clock.now()) {
-      answer(*front, base::make_error(base::ErrorCode::conflict, "The caller's deadline passed before the function could begin"));
+      answer(*front, base::make_error(base::ErrorCode::conflict,
+                                      "The caller's deadline passed before the function could begin"));
     } else if (!admit(function, front)) {
       return;
     }
@@ -235,7 +242,8 @@ void ServiceCore::cancel(const std::string& request_id) {
   if (invocation.pool != nullptr) {
     removed = invocation.pool->remove(&invocation);
     if (removed) release(*removed);
-  } else if (const auto waiting = std::ranges::find(function.waiting, &invocation, [](const auto& entry) { return entry.get(); });
+  } else if (const auto waiting =
+                 std::ranges::find(function.waiting, &invocation, [](const auto& entry) { return entry.get(); });
              waiting != function.waiting.end()) {
     removed = std::move(*waiting);
     function.waiting.erase(waiting);
@@ -258,7 +266,8 @@ void ServiceCore::function_changed(const std::string& region, const std::string&
   for (const auto& pool : function.pools) {
     const FunctionVersion& old = *pool->version();
     const auto record = view.get(version_key(region, name, old.version));
-    const auto now = record ? parse_version(region, old.account, name, *record) : base::Result<FunctionVersion>(base::Error{});
+    const auto now =
+        record ? parse_version(region, old.account, name, *record) : base::Result<FunctionVersion>(base::Error{});
     if (!now || *now != old) pool->retire();
   }
   apply_limits(function);
@@ -270,7 +279,8 @@ void ServiceCore::apply_limits(FunctionState& function) {
     if (!pool->retired()) pool->set_provisioned(0);
   }
   for (const auto& [version, count] : function.limits.provisioned) {
-    const auto target = find_target(parts_.catalog.view(), function.region, parts_.options.account, function.name, version);
+    const auto target =
+        find_target(parts_.catalog.view(), function.region, parts_.options.account, function.name, version);
     if (target) pool_for(function, target->version).set_provisioned(count);
   }
 }
@@ -281,7 +291,8 @@ void ServiceCore::load_provisioned() {
     key.remove_prefix(kFolder.size());
     const std::size_t first = key.find('/');
     const std::size_t second = key.find('/', first + 1);
-    if (second != std::string_view::npos) function_changed(std::string(key.substr(0, first)), std::string(key.substr(first + 1, second - first - 1)));
+    if (second != std::string_view::npos)
+      function_changed(std::string(key.substr(0, first)), std::string(key.substr(first + 1, second - first - 1)));
     return true;
   });
 }
@@ -293,7 +304,9 @@ bool ServiceCore::take_place(Pool&) {
     Pool* oldest = nullptr;
     for (const auto& [key, function] : functions_) {
       for (const auto& pool : function->pools) {
-        if (pool->oldest_idle() != SteadyTime::max() && (oldest == nullptr || pool->oldest_idle() < oldest->oldest_idle())) oldest = pool.get();
+        if (pool->oldest_idle() != SteadyTime::max() &&
+            (oldest == nullptr || pool->oldest_idle() < oldest->oldest_idle()))
+          oldest = pool.get();
       }
     }
     if (oldest != nullptr) oldest->evict_idle();
@@ -318,7 +331,9 @@ std::string ServiceCore::make_log_stream(const FunctionVersion& version) const {
 }
 
 std::unique_ptr<Worker> ServiceCore::make_worker(Pool& pool) {
-  const WorkerServices services{.reactor = parts_.reactor, .clock = parts_.clock, .logs = parts_.logs,
+  const WorkerServices services{.reactor = parts_.reactor,
+                                .clock = parts_.clock,
+                                .logs = parts_.logs,
                                 .log_bytes_per_invocation_max = parts_.options.log_bytes_per_invocation_max};
   std::string stream = make_log_stream(*pool.version());
   std::unique_ptr<Worker> worker;
@@ -339,11 +354,17 @@ void ServiceCore::on_worker_gone(std::uint32_t slot) {
 }
 
 void ServiceCore::start_process(Pool& pool, std::unique_ptr<Worker> worker) {
-  StartRequest request{.version = pool.version(), .log_stream = worker->log_stream(), .runtime_api = {}, .slot = worker->slot, .provisioned = worker->provisioned};
+  StartRequest request{.version = pool.version(),
+                       .log_stream = worker->log_stream(),
+                       .runtime_api = {},
+                       .slot = worker->slot,
+                       .provisioned = worker->provisioned};
   if (auto* const custom = dynamic_cast<RuntimeApiWorker*>(worker.get())) {
     auto address = custom->listen();
     if (!address) {
-      parts_.reactor.post([&pool, worker = std::move(worker), error = address.error()]() mutable { pool.on_started(std::move(worker), error, {}); });
+      parts_.reactor.post([&pool, worker = std::move(worker), error = address.error()]() mutable {
+        pool.on_started(std::move(worker), error, {});
+      });
       return;
     }
     request.runtime_api = std::move(*address);
@@ -351,11 +372,12 @@ void ServiceCore::start_process(Pool& pool, std::unique_ptr<Worker> worker) {
   }
   counters_.processes_started.fetch_add(1, std::memory_order_relaxed);
   // A pool with a start under way is not empty, so it is still there then.
-  parts_.starter.request(std::move(request), [&pool, worker = std::move(worker)](base::Result<StartOutcome> outcome) mutable {
-    if (!outcome) return pool.on_started(std::move(worker), std::move(outcome).error(), {});
-    worker->use_until = outcome->use_until;
-    pool.on_started(std::move(worker), std::move(outcome->process), outcome->started);
-  });
+  parts_.starter.request(std::move(request),
+                         [&pool, worker = std::move(worker)](base::Result<StartOutcome> outcome) mutable {
+                           if (!outcome) return pool.on_started(std::move(worker), std::move(outcome).error(), {});
+                           worker->use_until = outcome->use_until;
+                           pool.on_started(std::move(worker), std::move(outcome->process), outcome->started);
+                         });
 }
 
 void ServiceCore::tick() {
@@ -363,7 +385,9 @@ void ServiceCore::tick() {
   const base::Timestamp wall_now = parts_.clock.now();
   for (const auto& [key, function] : functions_) {
     for (const auto& pool : function->pools) pool->tick(now, wall_now);
-    std::erase_if(function->pools, [](const auto& pool) { return pool->retired() && pool->is_empty() && pool->active_provisioned == 0; });
+    std::erase_if(function->pools, [](const auto& pool) {
+      return pool->retired() && pool->is_empty() && pool->active_provisioned == 0;
+    });
     if (!function->waiting.empty()) admit_waiting(*function);
   }
 }
@@ -374,7 +398,8 @@ void ServiceCore::kill_all() {
       std::unique_ptr<Invocation> invocation = std::move(function->waiting.front());
       function->waiting.pop_front();
       --queued_;
-      answer(*invocation, base::make_error(base::ErrorCode::unavailable, "ServiceException", "The function service is stopping"));
+      answer(*invocation,
+             base::make_error(base::ErrorCode::unavailable, "ServiceException", "The function service is stopping"));
     }
     for (const auto& pool : function->pools) pool->kill_all();
   }

@@ -30,7 +30,7 @@ struct FunctionState {
   std::uint32_t active = 0;  // admitted beyond provisioned concurrency
   std::deque<std::unique_ptr<Invocation>> waiting;
   std::vector<std::unique_ptr<Pool>> pools;
-  bool blocked = false;      // waits for the account's concurrency; in ServiceCore::blocked_
+  bool blocked = false;  // waits for the account's concurrency; in ServiceCore::blocked_
 };
 
 // Figures that other threads read.
@@ -107,8 +107,8 @@ class ServiceCore final : public PoolOwner {
   std::deque<FunctionState*> blocked_;
   std::set<std::uint32_t> slots_;
   std::uint32_t next_slot_ = 0;
-  std::uint32_t active_ = 0;     // admitted
-  std::uint32_t queued_ = 0;     // waiting for concurrency
+  std::uint32_t active_ = 0;  // admitted
+  std::uint32_t queued_ = 0;  // waiting for concurrency
   std::uint64_t queued_bytes_ = 0;
   std::uint32_t processes_ = 0;
   std::uint32_t processes_max_;

@@ -16,7 +16,8 @@ std::optional<std::uint32_t> socket_owner(int fd) {
   sockaddr_in ours{};
   sockaddr_in theirs{};
   socklen_t size = sizeof ours;
-  if (::getsockname(fd, reinterpret_cast<sockaddr*>(&ours), &size) != 0 || ours.sin_family != AF_INET) return std::nullopt;
+  if (::getsockname(fd, reinterpret_cast<sockaddr*>(&ours), &size) != 0 || ours.sin_family != AF_INET)
+    return std::nullopt;
   size = sizeof theirs;
   if (::getpeername(fd, reinterpret_cast<sockaddr*>(&theirs), &size) != 0) return std::nullopt;
 

@@ -65,7 +65,8 @@ inline std::string make_zip(const Files& files) {
   zip_source_keep(target);
   zip_t* const archive = zip_open_from_source(target, ZIP_TRUNCATE, &error);
   for (const auto& [name, content] : files) {
-    const auto index = zip_file_add(archive, name.c_str(), zip_source_buffer(archive, content.data(), content.size(), 0), ZIP_FL_OVERWRITE);
+    const auto index = zip_file_add(archive, name.c_str(),
+                                    zip_source_buffer(archive, content.data(), content.size(), 0), ZIP_FL_OVERWRITE);
     zip_file_set_external_attributes(archive, static_cast<zip_uint64_t>(index), 0, ZIP_OPSYS_UNIX, 0100755u << 16);
   }
   zip_close(archive);
@@ -122,19 +123,21 @@ class TestService {
     const auto code = service->code_store().put(make_zip(files));
     json::ObjectBuilder variables;
     for (const auto& [key, value] : function.environment) variables.set(key, value);
-    const json::Value configuration = json::Value::object({{"FunctionName", name},
-                                                           {"Version", "$LATEST"},
-                                                           {"Runtime", function.runtime},
-                                                           {"Handler", function.handler},
-                                                           {"Role", "arn:aws:iam::000000000000:role/r"},
-                                                           {"Timeout", function.timeout_seconds},
-                                                           {"MemorySize", function.memory_mb},
-                                                           {"Environment", json::Value::object({{"Variables", std::move(variables).build()}})}});
+    const json::Value configuration =
+        json::Value::object({{"FunctionName", name},
+                             {"Version", "$LATEST"},
+                             {"Runtime", function.runtime},
+                             {"Handler", function.handler},
+                             {"Role", "arn:aws:iam::000000000000:role/r"},
+                             {"Timeout", function.timeout_seconds},
+                             {"MemorySize", function.memory_mb},
+                             {"Environment", json::Value::object({{"Variables", std::move(variables).build()}})}});
     const json::Value record = json::Value::object({{"Configuration", configuration}, {"Code", code->sha256_hex}});
     const auto changed = catalog->update([&](store::CatalogTransaction& transaction) -> base::Result<void> {
       transaction.put(version_key("us-east-1", name, "$LATEST"), json::print(record));
       if (function.reserved >= 0) {
-        transaction.put(function_key("us-east-1", name), json::print(json::Value::object({{"ReservedConcurrency", function.reserved}})));
+        transaction.put(function_key("us-east-1", name),
+                        json::print(json::Value::object({{"ReservedConcurrency", function.reserved}})));
       }
       return {};
     });
@@ -145,11 +148,14 @@ class TestService {
   std::future<base::Result<InvokeResult>> start_call(InvokeRequest request) {
     std::promise<base::Result<InvokeResult>> promise;
     auto future = promise.get_future();
-    service->invoke(std::move(request), [promise = std::move(promise)](base::Result<InvokeResult> result) mutable { promise.set_value(std::move(result)); });
+    service->invoke(std::move(request), [promise = std::move(promise)](base::Result<InvokeResult> result) mutable {
+      promise.set_value(std::move(result));
+    });
     return future;
   }
   base::Result<InvokeResult> call(InvokeRequest request) { return start_call(std::move(request)).get(); }
-  base::Result<InvokeResult> call(const std::string& function, const std::string& payload, const std::string& request_id = {}) {
+  base::Result<InvokeResult> call(const std::string& function, const std::string& payload,
+                                  const std::string& request_id = {}) {
     return call({.function = function, .region = "us-east-1", .payload = payload, .request_id = request_id});
   }
 

@@ -21,7 +21,7 @@ using namespace std::chrono_literals;
 
 constexpr std::size_t kLogTailBytes = 4'096;
 constexpr std::size_t kOutputBytesPerRound = 65'536;
-constexpr auto kOutputPause = 100ms;      // a process that floods its output is read again after this
+constexpr auto kOutputPause = 100ms;  // a process that floods its output is read again after this
 constexpr auto kMemorySampleInterval = 100ms;
 constexpr auto kRetirementGrace = 500ms;
 
@@ -54,7 +54,8 @@ struct Worker::EndWatcher final : Watcher {
   Worker& worker;
 };
 
-Worker::Worker(WorkerServices services, WorkerOwner& owner, std::shared_ptr<const FunctionVersion> version, std::string log_stream)
+Worker::Worker(WorkerServices services, WorkerOwner& owner, std::shared_ptr<const FunctionVersion> version,
+               std::string log_stream)
     : services_(services), owner_(owner), version_(std::move(version)), log_stream_(std::move(log_stream)) {}
 
 Worker::~Worker() {
@@ -80,7 +81,8 @@ base::Result<void> Worker::attach(StartedProcess process, SteadyTime started, St
   const std::size_t digits = std::min(version_->runtime.find_first_of("0123456789"), version_->runtime.size());
   std::string number = version_->runtime.substr(digits);
   if (number.ends_with(".x")) number.resize(number.size() - 2);
-  write_log(fmt::format("INIT_START Runtime Version: {}:{}.v1\tRuntime Version ARN: {}\n", version_->runtime.substr(0, digits), number,
+  write_log(fmt::format("INIT_START Runtime Version: {}:{}.v1\tRuntime Version ARN: {}\n",
+                        version_->runtime.substr(0, digits), number,
                         runtime_version_arn(version_->region, version_->runtime)));
   ESC_CHECK(open_channel(std::move(process_.control)));
   arm_deadline(init_deadline);
@@ -124,7 +126,8 @@ void Worker::retire() {
   arm_deadline(services_.reactor.now() + kRetirementGrace);
 }
 
-// The timer is moved only when it must ring earlier; when it rings too early it is armed anew. Most deadlines never ring.
+// The timer is moved only when it must ring earlier; when it rings too early it is armed anew. Most deadlines never
+// ring.
 void Worker::arm_deadline(SteadyTime when) {
   deadline_ = when;
   if (when >= deadline_timer_at_) return;
@@ -151,8 +154,9 @@ void Worker::on_timeout() {
   }
   if (state_ == State::starting) {
     kill();
-    write_log(fmt::format("INIT_REPORT Init Duration: {:.2f} ms\tPhase: init\tStatus: timeout\n",
-                          std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - process_started_).count()));
+    write_log(fmt::format(
+        "INIT_REPORT Init Duration: {:.2f} ms\tPhase: init\tStatus: timeout\n",
+        std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - process_started_).count()));
     owner_.on_worker_failed(*this, {});
     return;
   }
@@ -224,7 +228,8 @@ void Worker::on_channel_lost() {
 
 void Worker::on_process_end() {
   siginfo_t info{};
-  if (::waitid(P_PIDFD, static_cast<id_t>(process_.pidfd.get()), &info, WEXITED | WNOHANG) == 0 && info.si_pid == 0) return;
+  if (::waitid(P_PIDFD, static_cast<id_t>(process_.pidfd.get()), &info, WEXITED | WNOHANG) == 0 && info.si_pid == 0)
+    return;
   services_.reactor.unwatch(process_.pidfd.get(), *end_watcher_);
   if (!output_paused_) read_output();
   process_.pidfd.reset();
@@ -247,13 +252,15 @@ void Worker::on_process_end() {
 std::string Worker::describe_end() {
   std::string report = process_.report_so_far;
   char buffer[1024];
-  for (ssize_t count = 0; (count = ::read(process_.report.get(), buffer, sizeof buffer)) > 0;) report.append(buffer, static_cast<std::size_t>(count));
+  for (ssize_t count = 0; (count = ::read(process_.report.get(), buffer, sizeof buffer)) > 0;)
+    report.append(buffer, static_cast<std::size_t>(count));
   if (const std::size_t at = report.find("failed "); at != std::string::npos) {
     return "Runtime could not be started: " + report.substr(at + 7, report.find('\n', at) - at - 7);
   }
   const std::size_t at = report.rfind("status ");
   // Killed from outside, process 1 has no time to report.
-  const int status = at == std::string::npos ? SIGKILL : static_cast<int>(read_number_after(report.substr(at), "status "));
+  const int status =
+      at == std::string::npos ? SIGKILL : static_cast<int>(read_number_after(report.substr(at), "status "));
   return killed_for_memory_ ? "Runtime exited with error: signal: killed" : describe_exit(status);
 }
 
@@ -286,7 +293,8 @@ void Worker::on_output(std::string_view bytes) {
   constexpr std::size_t kLineBytesMax = 256 * 1024;
   partial_line_.append(bytes);
   std::size_t from = 0;
-  for (std::size_t newline = partial_line_.find('\n'); newline != std::string::npos; newline = partial_line_.find('\n', from)) {
+  for (std::size_t newline = partial_line_.find('\n'); newline != std::string::npos;
+       newline = partial_line_.find('\n', from)) {
     on_log(std::string_view(partial_line_).substr(from, newline + 1 - from));
     from = newline + 1;
   }
@@ -313,19 +321,22 @@ void Worker::write_log(std::string_view text) {
   Invocation* const invocation = in_flight_.empty() ? nullptr : in_flight_.front().get();
   if (invocation != nullptr && invocation->wants_log_tail) {
     invocation->log_tail.append(text);
-    if (invocation->log_tail.size() > 2 * kLogTailBytes) invocation->log_tail.erase(0, invocation->log_tail.size() - kLogTailBytes);
+    if (invocation->log_tail.size() > 2 * kLogTailBytes)
+      invocation->log_tail.erase(0, invocation->log_tail.size() - kLogTailBytes);
   }
-  services_.logs.append({.region = version_->region,
-                         .group = version_->log_group,
-                         .stream = log_stream_,
-                         .request_id = invocation == nullptr ? std::string_view() : std::string_view(invocation->request_id),
-                         .time = services_.clock.now(),
-                         .text = text});
+  services_.logs.append(
+      {.region = version_->region,
+       .group = version_->log_group,
+       .stream = log_stream_,
+       .request_id = invocation == nullptr ? std::string_view() : std::string_view(invocation->request_id),
+       .time = services_.clock.now(),
+       .text = text});
 }
 
 void Worker::log_start(const Invocation& invocation) {
   if (version_->json_logs) {
-    write_log(fmt::format(R"({{"time":"{}","type":"platform.start","record":{{"requestId":"{}","version":"{}"}}}})" "\n",
+    write_log(fmt::format(R"({{"time":"{}","type":"platform.start","record":{{"requestId":"{}","version":"{}"}}}})"
+                          "\n",
                           base::to_iso8601(services_.clock.now()), invocation.request_id, version_->version));
     return;
   }
@@ -347,18 +358,25 @@ void Worker::log_end(const Invocation& invocation, std::string_view status) {
         base::to_iso8601(services_.clock.now()), invocation.request_id, duration, billed, version_->memory_mb, peak_mb,
         status.empty() ? "success" : status);
   } else {
-    text = fmt::format("REPORT RequestId: {}\tDuration: {:.2f} ms\tBilled Duration: {} ms\tMemory Size: {} MB\tMax Memory Used: {} MB\t",
-                       invocation.request_id, duration, billed, version_->memory_mb, peak_mb);
+    text = fmt::format(
+        "REPORT RequestId: {}\tDuration: {:.2f} ms\tBilled Duration: {} ms\tMemory Size: {} MB\tMax Memory Used: {} "
+        "MB\t",
+        invocation.request_id, duration, billed, version_->memory_mb, peak_mb);
     if (init_duration_) text += fmt::format("Init Duration: {:.2f} ms\t", init);
     if (!status.empty()) text += fmt::format("Status: {}", status);
     text += "\n";
   }
   init_duration_.reset();
   const auto log = [&](std::string_view line) {
-    services_.logs.append({.region = version_->region, .group = version_->log_group, .stream = log_stream_,
-                           .request_id = invocation.request_id, .time = services_.clock.now(), .text = line});
+    services_.logs.append({.region = version_->region,
+                           .group = version_->log_group,
+                           .stream = log_stream_,
+                           .request_id = invocation.request_id,
+                           .time = services_.clock.now(),
+                           .text = line});
   };
-  const std::string end = version_->json_logs ? std::string() : fmt::format("END RequestId: {}\n", invocation.request_id);
+  const std::string end =
+      version_->json_logs ? std::string() : fmt::format("END RequestId: {}\n", invocation.request_id);
   if (!end.empty()) log(end);
   log(text);
   if (invocation.wants_log_tail) {
@@ -378,7 +396,8 @@ void Worker::sample_memory() {
     program_ = static_cast<pid_t>(read_number_after(read_file("/proc/" + pid + "/task/" + pid + "/children"), ""));
     if (program_ == 0) return;
   }
-  peak_memory_kb_ = std::max(peak_memory_kb_, read_number_after(read_file("/proc/" + std::to_string(program_) + "/status"), "VmHWM:"));
+  peak_memory_kb_ = std::max(peak_memory_kb_,
+                             read_number_after(read_file("/proc/" + std::to_string(program_) + "/status"), "VmHWM:"));
 }
 
 void Worker::check_memory() {
@@ -386,7 +405,8 @@ void Worker::check_memory() {
   memory_checked_ = {};
   sample_memory();
   if (program_ == 0) return;
-  const std::uint64_t resident_kb = read_number_after(read_file("/proc/" + std::to_string(program_) + "/status"), "VmRSS:");
+  const std::uint64_t resident_kb =
+      read_number_after(read_file("/proc/" + std::to_string(program_) + "/status"), "VmRSS:");
   if (resident_kb <= std::uint64_t{version_->memory_mb} * 1'024) return;
   killed_for_memory_ = true;
   ::kill(process_.pid, SIGKILL);

@@ -1,7 +1,7 @@
 // One living process of a function version: its sandbox, its channel, its output, its end.
 //
-// The channel (frames or the Runtime API) is a subclass's; this class knows which invocations are with the process, watches the
-// time, collects what is printed, and tells its owner what happened.
+// The channel (frames or the Runtime API) is a subclass's; this class knows which invocations are with the process,
+// watches the time, collects what is printed, and tells its owner what happened.
 //
 // Threading: the loop's thread only.
 // Lifetime:  the owner keeps the worker until on_worker_ended(); after that nothing of it runs any more.
@@ -25,8 +25,8 @@ namespace escapement::functions {
 
 class Worker;
 
-// What a worker tells. Calls come from inside the worker's methods; the owner must not destroy the worker in them, except in
-// on_worker_ended, which is the last.
+// What a worker tells. Calls come from inside the worker's methods; the owner must not destroy the worker in them,
+// except in on_worker_ended, which is the last.
 class WorkerOwner {
  public:
   virtual ~WorkerOwner() = default;
@@ -49,7 +49,8 @@ class Worker {
  public:
   enum class State { starting, ready, ending };
 
-  Worker(WorkerServices services, WorkerOwner& owner, std::shared_ptr<const FunctionVersion> version, std::string log_stream);
+  Worker(WorkerServices services, WorkerOwner& owner, std::shared_ptr<const FunctionVersion> version,
+         std::string log_stream);
   virtual ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
@@ -74,11 +75,12 @@ class Worker {
   SteadyTime idle_since() const { return idle_since_; }
   const std::string& log_stream() const { return log_stream_; }
 
-  // Looks at the process's memory; kills it beyond the function's size. A few system calls, so not for every invocation.
+  // Looks at the process's memory; kills it beyond the function's size. A few system calls, so not for every
+  // invocation.
   void check_memory();
 
-  bool provisioned = false;          // started for provisioned concurrency
-  std::uint32_t slot = 0;            // of the sandbox
+  bool provisioned = false;                  // started for provisioned concurrency
+  std::uint32_t slot = 0;                    // of the sandbox
   std::optional<base::Timestamp> use_until;  // when its credentials get old
 
  protected:
@@ -131,7 +133,7 @@ class Worker {
   std::deque<std::unique_ptr<Invocation>> in_flight_;  // the first is the one that the process works on
   SteadyTime process_started_{};
   SteadyTime idle_since_{};
-  SteadyTime deadline_ = SteadyTime::max();     // of the initialisation, or of the first invocation in flight
+  SteadyTime deadline_ = SteadyTime::max();  // of the initialisation, or of the first invocation in flight
   Reactor::TimerId deadline_timer_ = 0;
   SteadyTime deadline_timer_at_ = SteadyTime::max();
   Reactor::TimerId output_timer_ = 0;

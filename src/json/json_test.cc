@@ -23,7 +23,9 @@ TEST(Json, EscapesOnlyWhatMustBe) {
 }
 
 TEST(Json, LoneSurrogatesAreReplacedUnlessKept) {
-  EXPECT_EQ(round_trip(R"("a\ud800b")"), "\"a\xef\xbf\xbd" "b\"");
+  EXPECT_EQ(round_trip(R"("a\ud800b")"),
+            "\"a\xef\xbf\xbd"
+            "b\"");
   const auto kept = parse(R"("a\ud800b")", {.keep_lone_surrogates = true});
   ASSERT_TRUE(kept);
   EXPECT_EQ(print(*kept), R"("a\uD800b")");
@@ -42,15 +44,18 @@ TEST(Json, RepeatedKeyKeepsFirstPlaceAndLastValue) {
 }
 
 TEST(Json, RefusesWhatIsNotJson) {
-  for (const char* text : {"", " ", "{", "[1,]", "{\"a\":1,}", "{'a':1}", "nul", "01", "1.", "1e", "-", "+1", "\"\n\"", "\"\\x\"", "[1 2]",
-                           "1 2", "\"\xff\"", "NaN", "{\"a\" 1}", "\"abc", "1e999"}) {
+  for (const char* text :
+       {"",   " ",      "{",       "[1,]",  "{\"a\":1,}", "{'a':1}",  "nul", "01",        "1.",    "1e",   "-",
+        "+1", "\"\n\"", "\"\\x\"", "[1 2]", "1 2",        "\"\xff\"", "NaN", "{\"a\" 1}", "\"abc", "1e999"}) {
     EXPECT_FALSE(parse(text)) << text;
   }
 }
 
 TEST(Json, ErrorsAreWordedAsAwsWordsThem) {
-  EXPECT_TRUE(parse("not json").error().message.starts_with(
-      "Unrecognized token 'not': was expecting (JSON String, Number, Array, Object or token 'null', 'true' or 'false')"));
+  EXPECT_TRUE(parse("not json")
+                  .error()
+                  .message.starts_with("Unrecognized token 'not': was expecting (JSON String, Number, Array, Object or "
+                                       "token 'null', 'true' or 'false')"));
   EXPECT_TRUE(parse("{'a':1}").error().message.starts_with(
       "Unexpected character (''' (code 39)): was expecting double-quote to start field name"));
 }

@@ -18,7 +18,8 @@ constexpr std::string_view kAnyValue = "(JSON String, Number, Array, Object or t
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_token_part(char c) {
-  return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '$' || (static_cast<unsigned char>(c) & 0x80);
+  return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '$' ||
+         (static_cast<unsigned char>(c) & 0x80);
 }
 
 class Parser {
@@ -81,18 +82,24 @@ class Parser {
     if (at_end()) return unexpected_end(depth == 0 ? ": no content" : "");
     const char c = text_[at_];
     switch (c) {
-      case '{': return parse_object(out, depth);
-      case '[': return parse_array(out, depth);
+      case '{':
+        return parse_object(out, depth);
+      case '[':
+        return parse_array(out, depth);
       case '"': {
         std::string text;
         if (!parse_string(text)) return false;
         out = Value(std::move(text));
         return true;
       }
-      case 't': return parse_literal("true", Value(true), out);
-      case 'f': return parse_literal("false", Value(false), out);
-      case 'n': return parse_literal("null", Value(), out);
-      default: break;
+      case 't':
+        return parse_literal("true", Value(true), out);
+      case 'f':
+        return parse_literal("false", Value(false), out);
+      case 'n':
+        return parse_literal("null", Value(), out);
+      default:
+        break;
     }
     if (c == '-' || is_digit(c)) return parse_number(out);
     if (is_token_part(c)) return unrecognized_token();
@@ -118,7 +125,8 @@ class Parser {
     } else if (is_digit(text_[at_])) {
       skip_digits();
     } else {
-      return fail(describe(text_[at_]) + " in numeric value: expected digit (0-9) to follow minus sign, for valid numeric value");
+      return fail(describe(text_[at_]) +
+                  " in numeric value: expected digit (0-9) to follow minus sign, for valid numeric value");
     }
     bool is_real = false;
     if (!at_end() && text_[at_] == '.') {
@@ -164,7 +172,8 @@ class Parser {
     for (;;) {
       std::size_t end = at_;
       bool ascii = true;
-      while (end < text_.size() && text_[end] != '"' && text_[end] != '\\' && static_cast<unsigned char>(text_[end]) >= 0x20) {
+      while (end < text_.size() && text_[end] != '"' && text_[end] != '\\' &&
+             static_cast<unsigned char>(text_[end]) >= 0x20) {
         ascii = ascii && static_cast<unsigned char>(text_[end]) < 0x80;
         ++end;
       }
@@ -178,8 +187,10 @@ class Parser {
         return true;
       }
       if (text_[at_] != '\\') {
-        return fail(fmt::format("Illegal unquoted character ((CTRL-CHAR, code {})): has to be escaped using backslash to be included in string value",
-                                static_cast<int>(text_[at_])));
+        return fail(
+            fmt::format("Illegal unquoted character ((CTRL-CHAR, code {})): has to be escaped using backslash to be "
+                        "included in string value",
+                        static_cast<int>(text_[at_])));
       }
       if (!parse_escape(out)) return false;
     }
@@ -190,16 +201,35 @@ class Parser {
     if (at_end()) return unexpected_end(" in a character escape sequence");
     const char c = text_[at_++];
     switch (c) {
-      case '"': out.push_back('"'); return true;
-      case '\\': out.push_back('\\'); return true;
-      case '/': out.push_back('/'); return true;
-      case 'b': out.push_back('\b'); return true;
-      case 'f': out.push_back('\f'); return true;
-      case 'n': out.push_back('\n'); return true;
-      case 'r': out.push_back('\r'); return true;
-      case 't': out.push_back('\t'); return true;
-      case 'u': return parse_unicode_escape(out);
-      default: --at_; return fail(fmt::format("Unrecognized character escape '{}' (code {})", c, static_cast<int>(c)));
+      case '"':
+        out.push_back('"');
+        return true;
+      case '\\':
+        out.push_back('\\');
+        return true;
+      case '/':
+        out.push_back('/');
+        return true;
+      case 'b':
+        out.push_back('\b');
+        return true;
+      case 'f':
+        out.push_back('\f');
+        return true;
+      case 'n':
+        out.push_back('\n');
+        return true;
+      case 'r':
+        out.push_back('\r');
+        return true;
+      case 't':
+        out.push_back('\t');
+        return true;
+      case 'u':
+        return parse_unicode_escape(out);
+      default:
+        --at_;
+        return fail(fmt::format("Unrecognized character escape '{}' (code {})", c, static_cast<int>(c)));
     }
   }
 
@@ -211,7 +241,8 @@ class Parser {
     unsigned value = 0;
     const char* first = text_.data() + at_;
     const auto [end, error] = std::from_chars(first, first + 4, value, 16);
-    if (error != std::errc{} || end != first + 4) return fail(describe(*end) + ": expected a hex-digit for character escape sequence");
+    if (error != std::errc{} || end != first + 4)
+      return fail(describe(*end) + ": expected a hex-digit for character escape sequence");
     at_ += 4;
     unit = value;
     return true;
@@ -239,7 +270,8 @@ class Parser {
 
   bool enter(std::size_t depth) {
     if (depth < limits_.depth_max) return true;
-    return fail(fmt::format("Document nesting depth ({}) exceeds the maximum allowed ({})", depth + 1, limits_.depth_max));
+    return fail(
+        fmt::format("Document nesting depth ({}) exceeds the maximum allowed ({})", depth + 1, limits_.depth_max));
   }
 
   bool parse_array(Value& out, std::size_t depth) {
@@ -285,7 +317,8 @@ class Parser {
       if (!parse_string(member.key)) return false;
       skip_space();
       if (at_end()) return unexpected_end(": expected close marker for Object");
-      if (text_[at_] != ':') return fail(describe(text_[at_]) + ": was expecting a colon to separate field name and value");
+      if (text_[at_] != ':')
+        return fail(describe(text_[at_]) + ": was expecting a colon to separate field name and value");
       ++at_;
       skip_space();
       if (at_end()) return unexpected_end(" within/between Object entries");

@@ -15,8 +15,8 @@ namespace escapement::json {
 
 struct ParseLimits {
   std::size_t depth_max = 1'000;  // containers nested in one another
-  // An escaped surrogate without its partner becomes the three bytes that UTF-8 would give it, not U+FFFD. Only for tools
-  // that speak to JavaScript; print() escapes such bytes again.
+  // An escaped surrogate without its partner becomes the three bytes that UTF-8 would give it, not U+FFFD. Only for
+  // tools that speak to JavaScript; print() escapes such bytes again.
   bool keep_lone_surrogates = false;
 };
 

@@ -4,9 +4,9 @@
 // view of it. A payload that a state rebuilt starts from a Value and is printed when its text is first asked for.
 // Copies share one body, and the same body is stored once per execution however many events and frames mention it.
 //
-// Threading: the lazily made half is not synchronised. A payload belongs to one thread at a time (it moves with its command
-// into the partition thread). A half that has been made may be read from any thread: share a payload between threads only for
-// text() after text() was called, and only for value() after value() was called.
+// Threading: the lazily made half is not synchronised. A payload belongs to one thread at a time (it moves with its
+// command into the partition thread). A half that has been made may be read from any thread: share a payload between
+// threads only for text() after text() was called, and only for value() after value() was called.
 #pragma once
 
 #include <memory>

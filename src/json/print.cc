@@ -36,7 +36,8 @@ std::string print_real(double real) {
 
 // Half of a pair, kept as the three bytes that UTF-8 would give it, as the escape that it came from.
 void print_surrogate_to(std::string& out, std::string_view bytes) {
-  const unsigned unit = 0xd000u | (static_cast<unsigned>(bytes[1]) & 0x3f) << 6 | (static_cast<unsigned>(bytes[2]) & 0x3f);
+  const unsigned unit =
+      0xd000u | (static_cast<unsigned>(bytes[1]) & 0x3f) << 6 | (static_cast<unsigned>(bytes[2]) & 0x3f);
   out += "\\u";
   for (int shift = 12; shift >= 0; shift -= 4) out.push_back("0123456789ABCDEF"[(unit >> shift) & 15]);
 }
@@ -74,12 +75,24 @@ void print_members(std::string& out, const Value& object, bool pretty, int depth
 
 void print_any(std::string& out, const Value& value, bool pretty, int depth) {
   switch (value.kind()) {
-    case Kind::null: out += "null"; return;
-    case Kind::boolean: out += value.as_bool() ? "true" : "false"; return;
-    case Kind::number: out += print_number(value); return;
-    case Kind::string: print_string_to(out, value.as_string()); return;
-    case Kind::array: print_items(out, value, pretty, depth); return;
-    case Kind::object: print_members(out, value, pretty, depth); return;
+    case Kind::null:
+      out += "null";
+      return;
+    case Kind::boolean:
+      out += value.as_bool() ? "true" : "false";
+      return;
+    case Kind::number:
+      out += print_number(value);
+      return;
+    case Kind::string:
+      print_string_to(out, value.as_string());
+      return;
+    case Kind::array:
+      print_items(out, value, pretty, depth);
+      return;
+    case Kind::object:
+      print_members(out, value, pretty, depth);
+      return;
   }
 }
 
@@ -110,13 +123,27 @@ void print_string_to(std::string& out, std::string_view text) {
       continue;
     }
     switch (c) {
-      case '"': out += "\\\""; break;
-      case '\\': out += "\\\\"; break;
-      case '\b': out += "\\b"; break;
-      case '\f': out += "\\f"; break;
-      case '\n': out += "\\n"; break;
-      case '\r': out += "\\r"; break;
-      case '\t': out += "\\t"; break;
+      case '"':
+        out += "\\\"";
+        break;
+      case '\\':
+        out += "\\\\";
+        break;
+      case '\b':
+        out += "\\b";
+        break;
+      case '\f':
+        out += "\\f";
+        break;
+      case '\n':
+        out += "\\n";
+        break;
+      case '\r':
+        out += "\\r";
+        break;
+      case '\t':
+        out += "\\t";
+        break;
       default:
         out += "\\u00";
         out.push_back("0123456789ABCDEF"[c >> 4]);

@@ -1,8 +1,8 @@
 // Value to JSON text.
 //
 // Reals print as the shortest digits that read back as the same number, always with a fraction or an exponent, in the
-// form AWS's answers have (`1.0`, `1.5E10`, `1.0E-4`). Members keep their order. Text is UTF-8; only `"`, `\` and control
-// characters are escaped.
+// form AWS's answers have (`1.0`, `1.5E10`, `1.0E-4`). Members keep their order. Text is UTF-8; only `"`, `\` and
+// control characters are escaped.
 #pragma once
 
 #include <string>
@@ -11,8 +11,8 @@
 
 namespace escapement::json {
 
-std::string print(const Value& value);             // compact
-std::string print_pretty(const Value& value);      // two blanks an indent
+std::string print(const Value& value);         // compact
+std::string print_pretty(const Value& value);  // two blanks an indent
 void print_to(std::string& out, const Value& value);
 void print_string_to(std::string& out, std::string_view text);  // quoted and escaped
 std::string print_number(const Value& number);

@@ -113,11 +113,20 @@ Value& Value::operator=(Value&& other) noexcept {
 void Value::release() noexcept {
   if (!is_shared() || bits_.node->references.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
   switch (rep_) {
-    case Rep::big_integer: delete static_cast<BigIntegerNode*>(bits_.node); break;
-    case Rep::string: delete static_cast<StringNode*>(bits_.node); break;
-    case Rep::array: delete static_cast<ArrayNode*>(bits_.node); break;
-    case Rep::object: delete static_cast<ObjectNode*>(bits_.node); break;
-    default: break;
+    case Rep::big_integer:
+      delete static_cast<BigIntegerNode*>(bits_.node);
+      break;
+    case Rep::string:
+      delete static_cast<StringNode*>(bits_.node);
+      break;
+    case Rep::array:
+      delete static_cast<ArrayNode*>(bits_.node);
+      break;
+    case Rep::object:
+      delete static_cast<ObjectNode*>(bits_.node);
+      break;
+    default:
+      break;
   }
 }
 
@@ -162,14 +171,20 @@ Value Value::integer_from_digits(std::string_view digits) {
 
 Kind Value::kind() const {
   switch (rep_) {
-    case Rep::null: return Kind::null;
-    case Rep::boolean: return Kind::boolean;
+    case Rep::null:
+      return Kind::null;
+    case Rep::boolean:
+      return Kind::boolean;
     case Rep::int64:
     case Rep::real:
-    case Rep::big_integer: return Kind::number;
-    case Rep::string: return Kind::string;
-    case Rep::array: return Kind::array;
-    case Rep::object: return Kind::object;
+    case Rep::big_integer:
+      return Kind::number;
+    case Rep::string:
+      return Kind::string;
+    case Rep::array:
+      return Kind::array;
+    case Rep::object:
+      return Kind::object;
   }
   return Kind::null;
 }
@@ -226,8 +241,9 @@ const Value* Value::find(std::string_view key) const {
     }
     return nullptr;
   }
-  const auto at = std::lower_bound(node.by_key.begin(), node.by_key.end(), key,
-                                   [&](std::uint32_t position, std::string_view k) { return node.members[position].key < k; });
+  const auto at =
+      std::lower_bound(node.by_key.begin(), node.by_key.end(), key,
+                       [&](std::uint32_t position, std::string_view k) { return node.members[position].key < k; });
   return at != node.by_key.end() && node.members[*at].key == key ? &node.members[*at].value : nullptr;
 }
 
@@ -239,11 +255,16 @@ bool operator==(const Value& a, const Value& b) {
   }
   if (a.kind() != b.kind()) return false;
   switch (a.kind()) {
-    case Kind::null: return true;
-    case Kind::boolean: return a.as_bool() == b.as_bool();
-    case Kind::number: return false;
-    case Kind::string: return a.as_string() == b.as_string();
-    case Kind::array: return std::equal(a.items().begin(), a.items().end(), b.items().begin(), b.items().end());
+    case Kind::null:
+      return true;
+    case Kind::boolean:
+      return a.as_bool() == b.as_bool();
+    case Kind::number:
+      return false;
+    case Kind::string:
+      return a.as_string() == b.as_string();
+    case Kind::array:
+      return std::equal(a.items().begin(), a.items().end(), b.items().begin(), b.items().end());
     case Kind::object:
       return a.size() == b.size() && std::all_of(a.members().begin(), a.members().end(), [&](const Member& member) {
                const Value* other = b.find(member.key);

@@ -58,12 +58,12 @@ class Value {
 
   // Each requires the kind that it names (asserted).
   bool as_bool() const;
-  std::int64_t as_int64() const;    // requires is_int64()
-  double as_double() const;         // any number
+  std::int64_t as_int64() const;  // requires is_int64()
+  double as_double() const;       // any number
   const std::string& as_string() const;
-  std::span<const Value> items() const;    // array
-  std::span<const Member> members() const; // object
-  std::string_view digits() const;         // requires is_integer() && !is_int64()
+  std::span<const Value> items() const;     // array
+  std::span<const Member> members() const;  // object
+  std::string_view digits() const;          // requires is_integer() && !is_int64()
 
   // Items of an array or members of an object; 0 for anything else.
   std::size_t size() const;

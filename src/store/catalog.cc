@@ -75,7 +75,8 @@ void CatalogTransaction::put(std::string_view key, std::string_view value) {
 
 void CatalogTransaction::erase(std::string_view key) { writes_.insert_or_assign(std::string(key), std::nullopt); }
 
-void CatalogTransaction::scan(std::string_view prefix, const std::function<bool(std::string_view, std::string_view)>& visit) const {
+void CatalogTransaction::scan(std::string_view prefix,
+                              const std::function<bool(std::string_view, std::string_view)>& visit) const {
   // Two ordered sequences merged; where both have a key, this transaction's own write is what counts.
   auto written = writes_.lower_bound(prefix);
   const auto visit_written_before = [&](std::string_view stop, bool bounded) {

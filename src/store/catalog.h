@@ -1,8 +1,9 @@
 // Durable records of resources that are few and read often: users, roles, policies, functions, state machines, tags.
 //
-// The whole content stays in memory as an immutable ordered map; reads never touch the disk and never block. Updates are
-// serialised: each runs against the newest content, and is durable before update() returns and before any read shows it.
-// Keys are text with a folder structure ("iam/user/alice"); values are whatever the owner encodes (JSON text as a rule).
+// The whole content stays in memory as an immutable ordered map; reads never touch the disk and never block. Updates
+// are serialised: each runs against the newest content, and is durable before update() returns and before any read
+// shows it. Keys are text with a folder structure ("iam/user/alice"); values are whatever the owner encodes (JSON text
+// as a rule).
 //
 // Threading: any thread; update() blocks for the commit, so call it from the blocking pool.
 #pragma once
@@ -28,7 +29,8 @@ class Catalog {
   class View {
    public:
     std::optional<std::string_view> get(std::string_view key) const;
-    // Calls `visit(key, value)` in key order for keys that begin with `prefix` and are > `after` (if not empty); stops when it returns false.
+    // Calls `visit(key, value)` in key order for keys that begin with `prefix` and are > `after` (if not empty); stops
+    // when it returns false.
     void scan(std::string_view prefix, const std::function<bool(std::string_view key, std::string_view value)>& visit,
               std::string_view after = {}) const;
     std::size_t count(std::string_view prefix) const;
@@ -65,7 +67,8 @@ class CatalogTransaction {
   std::optional<std::string> get(std::string_view key) const;
   void put(std::string_view key, std::string_view value);
   void erase(std::string_view key);
-  void scan(std::string_view prefix, const std::function<bool(std::string_view key, std::string_view value)>& visit) const;
+  void scan(std::string_view prefix,
+            const std::function<bool(std::string_view key, std::string_view value)>& visit) const;
 
  private:
   friend class Catalog;

@@ -26,7 +26,8 @@ std::string encode_epoch(Epoch epoch) {
 base::Result<Epoch> decode_epoch(std::string_view bytes) {
   base::ByteReader reader(bytes);
   const Epoch epoch = reader.u64_be();
-  if (!reader.ok() || !reader.at_end()) return base::make_error(base::ErrorCode::corrupt, "a partition's epoch is not readable");
+  if (!reader.ok() || !reader.at_end())
+    return base::make_error(base::ErrorCode::corrupt, "a partition's epoch is not readable");
   return epoch;
 }
 

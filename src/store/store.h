@@ -1,8 +1,8 @@
 // Ordered byte keys, atomic durable batches, snapshots, fencing. The one seam between the engine and any database.
 //
 // Keys compare as unsigned bytes. A batch becomes visible and durable as a whole or not at all; `commit` returns only
-// when it would survive a power cut. A data set has many partitions; whoever writes for one holds its epoch, and a batch
-// that names an epoch older than the stored one fails without effect, so a stale owner cannot write.
+// when it would survive a power cut. A data set has many partitions; whoever writes for one holds its epoch, and a
+// batch that names an epoch older than the stored one fails without effect, so a stale owner cannot write.
 //
 // Threading: any thread. Errors: io (the store accepts nothing more until it is reopened: a failed sync is never
 // retried), limit_exceeded (disk full; nothing was written, later commits may succeed), conflict (fenced), corrupt.
@@ -40,8 +40,8 @@ class Batch {
 class Cursor {
  public:
   virtual ~Cursor() = default;
-  virtual void seek(std::string_view key) = 0;       // to the first key >= key
-  virtual void seek_before(std::string_view key) = 0; // to the last key < key
+  virtual void seek(std::string_view key) = 0;         // to the first key >= key
+  virtual void seek_before(std::string_view key) = 0;  // to the last key < key
   virtual bool valid() const = 0;
   virtual void next() = 0;
   virtual void previous() = 0;
@@ -75,7 +75,8 @@ class Store {
   // A point read of the newest committed value, without the cost of a snapshot.
   virtual base::Result<std::optional<std::string>> get(std::string_view key) const = 0;
 
-  // Takes partitions over: they get one new epoch, higher than any before, durably. Every older owner is fenced from then on.
+  // Takes partitions over: they get one new epoch, higher than any before, durably. Every older owner is fenced from
+  // then on.
   virtual base::Result<Epoch> acquire(std::span<const PartitionId> partitions) = 0;
 
   // For operators: name and value pairs such as estimated keys, bytes on disk, memory held.

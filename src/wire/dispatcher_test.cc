@@ -421,11 +421,8 @@ TEST(QueryProtocol, TellsErrors) {
   iam.fail("GetUser", make_error(ErrorCode::not_found, "NoSuchEntity", "The user with name u cannot be found."));
   auto response = server.iam("Action=GetUser&UserName=u");
   EXPECT_EQ(response.status, 404);
-  EXPECT_THAT(
-      response.body,
-      StartsWith(
-          "<ErrorResponse><Error><Type>Sender</Type><Code>NoSuchEntity</Code>"
-          "<Message>The user with name u cannot be found.</Message></Error><RequestId>"));
+  EXPECT_THAT(response.body, StartsWith("<ErrorResponse><Error><Type>Sender</Type><Code>NoSuchEntity</Code>"
+                                        "<Message>The user with name u cannot be found.</Message></Error><RequestId>"));
   iam.fail("GetUser", make_error(ErrorCode::not_found, "NoSuchEntityException", "x"));
   EXPECT_THAT(server.iam("Action=GetUser&UserName=u").body, HasSubstr("<Code>NoSuchEntity</Code>"));
   iam.fail("GetUser", make_error(ErrorCode::denied, "AccessDeniedException", "User: u is not authorized"));

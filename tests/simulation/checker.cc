@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
-#include "json/print.h"
 #include "history/render.h"
+#include "json/print.h"
 
 namespace escapement::simulation {
 namespace {
@@ -40,7 +40,8 @@ void Checker::check_histories(const engine::ExecutionReader& reader) {
     }
     check_events(id, *events);
     std::vector<std::uint64_t>& seen = seen_[id];
-    if (events->size() < seen.size()) find(fmt::format("the history of {} shrank from {} to {} events", id.bits, seen.size(), events->size()));
+    if (events->size() < seen.size())
+      find(fmt::format("the history of {} shrank from {} to {} events", id.bits, seen.size(), events->size()));
     for (std::size_t i = 0; i < events->size(); ++i) {
       const std::uint64_t digest = digest_of((*events)[i]);
       if (i >= seen.size()) {
@@ -62,7 +63,8 @@ void Checker::check_events(engine::ExecutionId id, const std::vector<history::Ev
     closed = event.type == EventType::ExecutionSucceeded || event.type == EventType::ExecutionFailed ||
              event.type == EventType::ExecutionTimedOut || event.type == EventType::ExecutionAborted;
   }
-  if (events.empty() || events.front().type != EventType::ExecutionStarted) find(fmt::format("the history of {} has no start", id.bits));
+  if (events.empty() || events.front().type != EventType::ExecutionStarted)
+    find(fmt::format("the history of {} has no start", id.bits));
 }
 
 void Checker::check_all_ended(const engine::ExecutionReader& reader) {
@@ -72,7 +74,8 @@ void Checker::check_all_ended(const engine::ExecutionReader& reader) {
       find(fmt::format("execution {} was acknowledged and is gone: {}", id.bits, described.error().message));
     } else if (described->head.status == interpreter::Status::running) {
       const auto events = reader.history(id, {.count_max = 1, .reverse = true});
-      const std::string last = events && !events->empty() ? json::print(history::render(events->front(), false)) : "nothing";
+      const std::string last =
+          events && !events->empty() ? json::print(history::render(events->front(), false)) : "nothing";
       find(fmt::format("execution {} of {} still runs though the faults have stopped; its last event is {}", id.bits,
                        described->facts.state_machine_name, last));
     }

@@ -1,7 +1,7 @@
 // simulate [--seed N] [--seeds COUNT] [--seconds S] [--steps N]
 //
-// Runs seeds one after another until the count or the time is used up. The last line is `N passed, N failed`; a failure prints the
-// command that repeats it. Every hundredth seed runs twice and must give the same trace.
+// Runs seeds one after another until the count or the time is used up. The last line is `N passed, N failed`; a failure
+// prints the command that repeats it. Every hundredth seed runs twice and must give the same trace.
 #include <fmt/format.h>
 
 #include <chrono>
@@ -30,7 +30,9 @@ int main(int argc, char** argv) {
   const std::uint64_t count = option(argc, argv, "--seeds", seconds != 0 ? UINT64_MAX : 100);
   const int steps = static_cast<int>(option(argc, argv, "--steps", 400));
   const auto started = std::chrono::steady_clock::now();
-  const auto elapsed = [&] { return std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count(); };
+  const auto elapsed = [&] {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+  };
 
   std::uint64_t passed = 0, failed = 0, executions = 0, crashes = 0;
   for (std::uint64_t i = 0; i < count && (seconds == 0 || elapsed() < static_cast<double>(seconds)); ++i) {
@@ -42,10 +44,12 @@ int main(int argc, char** argv) {
     executions += outcome.executions;
     crashes += outcome.crashes;
     outcome.findings.empty() ? ++passed : ++failed;
-    for (std::size_t f = 0; f < outcome.findings.size() && f < 5; ++f) fmt::print("seed {}: {}\n", seed, outcome.findings[f]);
+    for (std::size_t f = 0; f < outcome.findings.size() && f < 5; ++f)
+      fmt::print("seed {}: {}\n", seed, outcome.findings[f]);
     if (!outcome.findings.empty()) fmt::print("repeat with: {} --seed {} --seeds 1 --steps {}\n", argv[0], seed, steps);
   }
-  fmt::print("{} executions, {} crashes, {:.1f} seeds/s\n", executions, crashes, static_cast<double>(passed + failed) / elapsed());
+  fmt::print("{} executions, {} crashes, {:.1f} seeds/s\n", executions, crashes,
+             static_cast<double>(passed + failed) / elapsed());
   fmt::print("{} passed, {} failed\n", passed, failed);
   return failed != 0;
 }

@@ -16,7 +16,10 @@ using store::CommitFate;
 class Run {
  public:
   explicit Run(const RunOptions& options)
-      : options_(options), random_(options.seed), clock_(base::Timestamp::from_seconds(1'790'000'000)), faults_(Faults::draw(random_)),
+      : options_(options),
+        random_(options.seed),
+        clock_(base::Timestamp::from_seconds(1'790'000'000)),
+        faults_(Faults::draw(random_)),
         world_(random_, clock_, faults_) {
     engine_options_.partitions = static_cast<std::uint16_t>(1 + random_.next() % 8);
     engine_options_.shards = static_cast<std::uint32_t>(1 + random_.next() % 2);
@@ -74,7 +77,8 @@ class Run {
   void act() {
     if (!engine_->accepting() || chance(faults_.crash)) crash();
     if (!engine_) return;
-    if (chance(faults_.clock_jump)) clock_.advance(Duration::seconds(static_cast<std::int64_t>(random_.next() % 7'200) - 3'600));
+    if (chance(faults_.clock_jump))
+      clock_.advance(Duration::seconds(static_cast<std::int64_t>(random_.next() % 7'200) - 3'600));
     const std::uint64_t burst = random_.next() % 10 == 0 ? 20 : random_.next() % 3;
     for (std::uint64_t i = 0; i < burst; ++i) start_one();
     if (chance(faults_.stop_execution) && checker_.acknowledged_count() > 0) {
@@ -87,7 +91,8 @@ class Run {
     engine::StartRequest request;
     request.machine = world_.machines()[random_.next() % world_.machines().size()];
     if (random_.next() % 3 == 0) request.name = fmt::format("named-{}", random_.next() % 200);
-    request.input = json::Payload::from_text(fmt::format(R"({{"seconds":{},"items":[1,2,3,4,5]}})", random_.next() % 12));
+    request.input =
+        json::Payload::from_text(fmt::format(R"({{"seconds":{},"items":[1,2,3,4,5]}})", random_.next() % 12));
     engine_->start_execution(std::move(request), [this](base::Result<engine::Started> started) {
       if (started) checker_.acknowledged(*started);
     });

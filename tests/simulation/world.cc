@@ -78,7 +78,8 @@ Faults Faults::draw(base::SplitMix& random) {
   return faults;
 }
 
-World::World(base::SplitMix& random, base::VirtualClock& clock, const Faults& faults) : random_(random), clock_(clock), faults_(faults) {
+World::World(base::SplitMix& random, base::VirtualClock& clock, const Faults& faults)
+    : random_(random), clock_(clock), faults_(faults) {
   std::uint32_t number = 0;
   for (const Definition& definition : kDefinitions) machines_.push_back(compile(definition, ++number));
 }
@@ -89,7 +90,8 @@ void World::dispatch(engine::TaskDispatch task) {
   if (chance(faults_.task_never_answers)) return;
   const auto delay = base::Duration::milliseconds(static_cast<std::int64_t>(random_.next() % 8'000));
   answer_later(task.key, delay, chance(faults_.task_fails));
-  if (chance(faults_.task_answers_twice)) answer_later(task.key, delay + base::Duration::milliseconds(500), chance(0.5));
+  if (chance(faults_.task_answers_twice))
+    answer_later(task.key, delay + base::Duration::milliseconds(500), chance(0.5));
 }
 
 void World::answer_later(const engine::TaskKey& task, base::Duration delay, bool fails) {
@@ -112,7 +114,8 @@ void World::cancel(const engine::TaskKey& task) { trace(task.execution.bits + 3)
 void World::child_ended(engine::ChildEnded, std::move_only_function<void()> settled) { settled(); }
 
 base::Result<std::shared_ptr<const engine::MachineRevision>> World::find_revision(std::uint32_t revision) const {
-  if (revision == 0 || revision > machines_.size()) return base::make_error(base::ErrorCode::not_found, "no such revision");
+  if (revision == 0 || revision > machines_.size())
+    return base::make_error(base::ErrorCode::not_found, "no such revision");
   return machines_[revision - 1];
 }
 

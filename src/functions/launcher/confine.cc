@@ -31,17 +31,20 @@ bool write_text(const char* path, const std::string& text) {
   return good;
 }
 
-constexpr std::uint64_t kLandlockRead = LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR;
+constexpr std::uint64_t kLandlockRead =
+    LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR;
 constexpr std::uint64_t kLandlockAll = kLandlockRead | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR |
-                                       LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_DIR |
-                                       LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO |
+                                       LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_CHAR |
+                                       LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG |
+                                       LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO |
                                        LANDLOCK_ACCESS_FS_MAKE_BLOCK | LANDLOCK_ACCESS_FS_MAKE_SYM;
-constexpr std::uint64_t kLandlockFileOnly = LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE;
+constexpr std::uint64_t kLandlockFileOnly =
+    LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE;
 
 void allow_beneath(int rules, const std::string& path, std::uint64_t access) {
   const int fd = ::open(path.c_str(), O_PATH | O_CLOEXEC);
   if (fd < 0) return;
-  struct stat info {};
+  struct stat info{};
   if (::fstat(fd, &info) == 0 && !S_ISDIR(info.st_mode)) access &= kLandlockFileOnly;
   landlock_path_beneath_attr rule{};
   rule.allowed_access = access;
@@ -75,14 +78,16 @@ void set_limits(const Spec& spec) {
     if (::getrlimit(static_cast<__rlimit_resource>(resource), &present) == 0 && present.rlim_max < limit.rlim_max) {
       limit.rlim_cur = limit.rlim_max = present.rlim_max;
     }
-    if (::setrlimit(static_cast<__rlimit_resource>(resource), &limit) != 0) missing("limit " + std::to_string(resource));
+    if (::setrlimit(static_cast<__rlimit_resource>(resource), &limit) != 0)
+      missing("limit " + std::to_string(resource));
   }
 }
 
 void confine_files(const Spec& spec) {
   landlock_ruleset_attr attributes{};
   attributes.handled_access_fs = kLandlockAll;
-  const int rules = static_cast<int>(::syscall(SYS_landlock_create_ruleset, &attributes, sizeof attributes.handled_access_fs, 0));
+  const int rules =
+      static_cast<int>(::syscall(SYS_landlock_create_ruleset, &attributes, sizeof attributes.handled_access_fs, 0));
   if (rules < 0) return missing("landlock");
   for (const std::string& path : spec.readable) allow_beneath(rules, path, kLandlockRead);
   for (const std::string& path : spec.changeable) allow_beneath(rules, path, kLandlockAll);
@@ -118,7 +123,8 @@ void install_filter(const Spec& spec) {
 }
 
 void kill_leftovers(const Spec& spec, int program) {
-  // A user id of its own: all that this process may signal is the program's. Else the program's session, which is what it leads.
+  // A user id of its own: all that this process may signal is the program's. Else the program's session, which is what
+  // it leads.
   ::kill(spec.uid && ::getuid() == *spec.uid ? -1 : -program, SIGKILL);
 }
 

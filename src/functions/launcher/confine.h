@@ -1,4 +1,5 @@
-// What is taken from a process before it becomes the function's program: user id, capabilities, system calls, resources, files.
+// What is taken from a process before it becomes the function's program: user id, capabilities, system calls,
+// resources, files.
 #pragma once
 
 #include "parse.h"

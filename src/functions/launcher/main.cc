@@ -85,7 +85,8 @@ void become_program(const Spec& spec) {
 
 // A child of the server, not of this process, so that the server can wait for it.
 pid_t clone_sandbox(unsigned long namespaces) {
-  return static_cast<pid_t>(::syscall(SYS_clone, namespaces | CLONE_PARENT | SIGCHLD, nullptr, nullptr, nullptr, nullptr));
+  return static_cast<pid_t>(
+      ::syscall(SYS_clone, namespaces | CLONE_PARENT | SIGCHLD, nullptr, nullptr, nullptr, nullptr));
 }
 
 int launch() {

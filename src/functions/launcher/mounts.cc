@@ -32,7 +32,7 @@ void make_parents(const std::string& path) {
 }
 
 bool make_place(const std::string& source, const std::string& target) {
-  struct stat info {};
+  struct stat info{};
   if (::stat(source.c_str(), &info) != 0) return false;
   make_parents(target);
   if (S_ISDIR(info.st_mode)) {
@@ -45,17 +45,20 @@ bool make_place(const std::string& source, const std::string& target) {
 }
 
 void make_read_only(const std::string& target) {
-  MountAttributes attributes{.attr_set = kReadOnly | kNoSetuid | kNoDevices, .attr_clr = 0, .propagation = 0, .userns_fd = 0};
+  MountAttributes attributes{
+      .attr_set = kReadOnly | kNoSetuid | kNoDevices, .attr_clr = 0, .propagation = 0, .userns_fd = 0};
   if (::syscall(SYS_mount_setattr, AT_FDCWD, target.c_str(), kRecursive, &attributes, sizeof attributes) == 0) return;
   // Before Linux 5.12: the topmost mount only.
-  if (::mount(nullptr, target.c_str(), nullptr, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV, nullptr) != 0) {
+  if (::mount(nullptr, target.c_str(), nullptr, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV, nullptr) !=
+      0) {
     fail("remount " + target);
   }
 }
 
 void bind(const std::string& source, const std::string& target, bool device) {
   if (!make_place(source, target)) return;
-  if (::mount(source.c_str(), target.c_str(), nullptr, MS_BIND | (device ? 0ul : static_cast<unsigned long>(MS_REC)), nullptr) != 0) {
+  if (::mount(source.c_str(), target.c_str(), nullptr, MS_BIND | (device ? 0ul : static_cast<unsigned long>(MS_REC)),
+              nullptr) != 0) {
     fail("bind " + source);
   }
   if (!device) make_read_only(target);
@@ -86,16 +89,22 @@ void write_file(const std::string& target, const std::string& content) {
 
 void apply(const Mount& mount, const std::string& root) {
   switch (mount.tag) {
-    case Tag::bind: return bind(mount.first, root + mount.second, false);
-    case Tag::device: return bind(mount.first, root + mount.second, true);
-    case Tag::writable: return mount_writable(root + mount.first, mount.second);
-    case Tag::proc: return mount_proc(root + mount.first);
-    case Tag::file: return write_file(root + mount.first, mount.second);
+    case Tag::bind:
+      return bind(mount.first, root + mount.second, false);
+    case Tag::device:
+      return bind(mount.first, root + mount.second, true);
+    case Tag::writable:
+      return mount_writable(root + mount.first, mount.second);
+    case Tag::proc:
+      return mount_proc(root + mount.first);
+    case Tag::file:
+      return write_file(root + mount.first, mount.second);
     case Tag::link:
       make_parents(root + mount.second);
       if (::symlink(mount.first.c_str(), (root + mount.second).c_str()) != 0) missing("link " + mount.second);
       return;
-    default: return;
+    default:
+      return;
   }
 }
 
@@ -113,7 +122,8 @@ void make_root(const Spec& spec) {
   if (::syscall(SYS_pivot_root, ".", ".") != 0) fail("pivot_root");
   if (::umount2(".", MNT_DETACH) != 0) fail("umount the old root");
   if (::chdir("/") != 0) fail("chdir /");
-  if (::mount(nullptr, "/", nullptr, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV, nullptr) != 0) fail("remount /");
+  if (::mount(nullptr, "/", nullptr, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV, nullptr) != 0)
+    fail("remount /");
   ::umask(022);
 }
 

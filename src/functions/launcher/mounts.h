@@ -1,5 +1,5 @@
-// The file system that a sandboxed program sees: an empty tmpfs with only what the spec names, everything read-only but the
-// private writable places.
+// The file system that a sandboxed program sees: an empty tmpfs with only what the spec names, everything read-only but
+// the private writable places.
 #pragma once
 
 #include "parse.h"

@@ -36,8 +36,12 @@ void take(Spec& spec, Tag tag, std::string_view content) {
     case Tag::isolation:
       spec.isolation = content == "root" ? Isolation::root : content == "user" ? Isolation::user : Isolation::none;
       return;
-    case Tag::uid: spec.uid = static_cast<std::uint32_t>(number(std::string(content))); return;
-    case Tag::new_root: spec.new_root = content; return;
+    case Tag::uid:
+      spec.uid = static_cast<std::uint32_t>(number(std::string(content)));
+      return;
+    case Tag::new_root:
+      spec.new_root = content;
+      return;
     case Tag::bind:
     case Tag::device:
     case Tag::writable:
@@ -53,13 +57,27 @@ void take(Spec& spec, Tag tag, std::string_view content) {
       spec.limits.emplace_back(static_cast<int>(number(name)), number(value));
       return;
     }
-    case Tag::cgroup: spec.cgroups.emplace_back(content); return;
-    case Tag::readable: spec.readable.emplace_back(content); return;
-    case Tag::changeable: spec.changeable.emplace_back(content); return;
-    case Tag::filter: spec.filter = content; return;
-    case Tag::directory: spec.directory = content; return;
-    case Tag::argument: spec.arguments.emplace_back(content); return;
-    case Tag::variable: spec.variables.emplace_back(content); return;
+    case Tag::cgroup:
+      spec.cgroups.emplace_back(content);
+      return;
+    case Tag::readable:
+      spec.readable.emplace_back(content);
+      return;
+    case Tag::changeable:
+      spec.changeable.emplace_back(content);
+      return;
+    case Tag::filter:
+      spec.filter = content;
+      return;
+    case Tag::directory:
+      spec.directory = content;
+      return;
+    case Tag::argument:
+      spec.arguments.emplace_back(content);
+      return;
+    case Tag::variable:
+      spec.variables.emplace_back(content);
+      return;
   }
   errno = EINVAL;
   fail("read the spec");
@@ -74,7 +92,8 @@ Spec read_spec(int fd) {
   while (at < text.size()) {
     std::uint32_t size = 0;
     if (text.size() - at >= 5) {
-      for (std::size_t i = 0; i < 4; ++i) size |= static_cast<std::uint32_t>(static_cast<unsigned char>(text[at + 1 + i])) << (8 * i);
+      for (std::size_t i = 0; i < 4; ++i)
+        size |= static_cast<std::uint32_t>(static_cast<unsigned char>(text[at + 1 + i])) << (8 * i);
     }
     if (text.size() - at < 5 || text.size() - at - 5 < size) {
       errno = EINVAL;

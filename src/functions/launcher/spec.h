@@ -1,8 +1,8 @@
 // What the server tells the launcher: one sandbox and the program to run in it.
 //
-// A spec is a sequence of records: a tag (one byte), the length of the content (four bytes, little endian), the content.
-// Contents with several parts separate them by NUL. The order of mounts is the order in which they are made. The format never
-// leaves this machine or this build: launcher and server are one program.
+// A spec is a sequence of records: a tag (one byte), the length of the content (four bytes, little endian), the
+// content. Contents with several parts separate them by NUL. The order of mounts is the order in which they are made.
+// The format never leaves this machine or this build: launcher and server are one program.
 #pragma once
 
 #include <cstdint>

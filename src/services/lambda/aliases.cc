@@ -13,23 +13,33 @@ FunctionName alias_name(const FunctionName& function, std::string_view alias) {
   return name;
 }
 
-std::string key_of(const FunctionName& alias) { return functions::alias_key(alias.region, alias.name, alias.qualifier); }
+std::string key_of(const FunctionName& alias) {
+  return functions::alias_key(alias.region, alias.name, alias.qualifier);
+}
 
-base::Result<void> check_routing(const store::CatalogTransaction& transaction, const FunctionName& function, const json::Value& routing, std::string_view version) {
+base::Result<void> check_routing(const store::CatalogTransaction& transaction, const FunctionName& function,
+                                 const json::Value& routing, std::string_view version) {
   const json::Value* const weights = routing.find("AdditionalVersionWeights");
   if (weights == nullptr || !weights->is_object() || weights->size() == 0) return {};
-  if (weights->size() > 1) return invalid_parameter("Number of items in AdditionalVersionWeights cannot be greater than 1");
-  if (version == "$LATEST") return invalid_parameter("$LATEST is not supported for an alias pointing to more than 1 version");
+  if (weights->size() > 1)
+    return invalid_parameter("Number of items in AdditionalVersionWeights cannot be greater than 1");
+  if (version == "$LATEST")
+    return invalid_parameter("$LATEST is not supported for an alias pointing to more than 1 version");
   for (const json::Member& member : weights->members()) {
     if (!is_version_number(member.key)) {
-      return validation("1 validation error detected: Value '{" + member.key +
-                        "=" + (member.value.is_number() ? std::to_string(member.value.as_double()).substr(0, 3) : "") +
-                        "}' at 'routingConfig.additionalVersionWeights' failed to satisfy constraint: Map keys must satisfy constraint: [Member must have "
-                        "length less than or equal to 1024, Member must have length greater than or equal to 1, Member must satisfy regular expression "
+      return validation("1 validation error detected: Value '{" + member.key + "=" +
+                        (member.value.is_number() ? std::to_string(member.value.as_double()).substr(0, 3) : "") +
+                        "}' at 'routingConfig.additionalVersionWeights' failed to satisfy constraint: Map keys must "
+                        "satisfy constraint: [Member must have "
+                        "length less than or equal to 1024, Member must have length greater than or equal to 1, Member "
+                        "must satisfy regular expression "
                         "pattern: [0-9]+, Member must not be null]");
     }
-    if (member.key == version) return invalid_parameter("Invalid function version " + member.key + ". Function version " + member.key + " is already included in routing configuration.");
-    if (!find_version(transaction, function, member.key)) return not_found("Function not found: " + function.arn() + ":" + member.key);
+    if (member.key == version)
+      return invalid_parameter("Invalid function version " + member.key + ". Function version " + member.key +
+                               " is already included in routing configuration.");
+    if (!find_version(transaction, function, member.key))
+      return not_found("Function not found: " + function.arn() + ":" + member.key);
   }
   return {};
 }
@@ -54,7 +64,8 @@ Answer create_alias(const Operations& operations, const wire::Call& call) {
   const std::string version(text(call.input, "FunctionVersion"));
   json::Value answer;
   const auto change = [&](store::CatalogTransaction& transaction) -> base::Result<void> {
-    if (!find_version(transaction, function, version)) return not_found("Function not found: " + function.arn() + ":" + version);
+    if (!find_version(transaction, function, version))
+      return not_found("Function not found: " + function.arn() + ":" + version);
     if (transaction.get(key_of(alias))) return conflict("Alias already exists: " + alias.qualified_arn());
     const json::Value* const routing = call.input.find("RoutingConfig");
     if (routing != nullptr) ESC_CHECK(check_routing(transaction, function, *routing, version));
@@ -78,10 +89,13 @@ Answer update_alias(const Operations& operations, const wire::Call& call) {
   const auto change = [&](store::CatalogTransaction& transaction) -> base::Result<void> {
     const auto present = get_json(transaction, key_of(alias));
     if (!present) return not_found("Alias not found: " + alias.qualified_arn());
-    if (has(call.input, "RevisionId") && text(call.input, "RevisionId") != text(*present, "RevisionId")) return precondition("GetFunction/GetAlias");
+    if (has(call.input, "RevisionId") && text(call.input, "RevisionId") != text(*present, "RevisionId"))
+      return precondition("GetFunction/GetAlias");
     json::ObjectBuilder builder(*present);
-    const std::string version(has(call.input, "FunctionVersion") ? text(call.input, "FunctionVersion") : text(*present, "FunctionVersion"));
-    if (!find_version(transaction, function, version)) return not_found("Function not found: " + function.arn() + ":" + version);
+    const std::string version(has(call.input, "FunctionVersion") ? text(call.input, "FunctionVersion")
+                                                                 : text(*present, "FunctionVersion"));
+    if (!find_version(transaction, function, version))
+      return not_found("Function not found: " + function.arn() + ":" + version);
     const json::Value* const routing = call.input.find("RoutingConfig");
     if (routing != nullptr) ESC_CHECK(check_routing(transaction, function, *routing, version));
     builder.set("FunctionVersion", version).set("RevisionId", base::random_uuid());
@@ -92,7 +106,10 @@ Answer update_alias(const Operations& operations, const wire::Call& call) {
     const std::string provisioned = functions::provisioned_key(alias.region, alias.name, alias.qualifier);
     if (const auto config = get_json(transaction, provisioned)) {
       put_json(transaction, provisioned,
-               std::move(json::ObjectBuilder(*config).set("Moving", true).set("Settles", (operations.clock.now() + operations.options.settle_time * 4).us)).build());
+               std::move(json::ObjectBuilder(*config)
+                             .set("Moving", true)
+                             .set("Settles", (operations.clock.now() + operations.options.settle_time * 4).us))
+                   .build());
     }
     return {};
   };
@@ -116,7 +133,8 @@ Answer list_aliases(const Operations& operations, const wire::Call& call) {
   const store::Catalog::View view = operations.catalog.view();
   ESC_CHECK(require_function(view, function));
   const std::string_view version = text(call.input, "FunctionVersion");
-  const auto size = static_cast<std::size_t>(std::clamp<std::int64_t>(number(call.input, "MaxItems").value_or(50), 1, 50));
+  const auto size =
+      static_cast<std::size_t>(std::clamp<std::int64_t>(number(call.input, "MaxItems").value_or(50), 1, 50));
   Page page;
   std::string last;
   view.scan(

@@ -23,7 +23,8 @@ const std::string& link_key() {
 }
 
 std::string signature(std::string_view sha256_hex, std::int64_t expires) {
-  const base::Sha256Digest mac = base::hmac_sha256(link_key(), std::string(sha256_hex) + "\n" + std::to_string(expires));
+  const base::Sha256Digest mac =
+      base::hmac_sha256(link_key(), std::string(sha256_hex) + "\n" + std::to_string(expires));
   return base::to_hex(base::as_bytes(mac));
 }
 
@@ -31,7 +32,8 @@ std::string_view parameter(std::string_view query, std::string_view name) {
   for (std::size_t at = 0; at < query.size();) {
     const std::size_t end = std::min(query.find('&', at), query.size());
     const std::string_view pair = query.substr(at, end - at);
-    if (pair.starts_with(name) && pair.size() > name.size() && pair[name.size()] == '=') return pair.substr(name.size() + 1);
+    if (pair.starts_with(name) && pair.size() > name.size() && pair[name.size()] == '=')
+      return pair.substr(name.size() + 1);
     at = end + 1;
   }
   return {};
@@ -52,7 +54,8 @@ base::Result<std::string> code_of_link(const Operations& operations, std::string
   std::int64_t expires = 0;
   std::from_chars(expires_text.data(), expires_text.data() + expires_text.size(), expires);
   const bool genuine = base::equal_constant_time(signature(code, expires), parameter(query, "signature"));
-  if (!genuine || expires < operations.clock.now().us / 1'000'000) return base::make_error(base::ErrorCode::denied, "AccessDenied", "Request has expired");
+  if (!genuine || expires < operations.clock.now().us / 1'000'000)
+    return base::make_error(base::ErrorCode::denied, "AccessDenied", "Request has expired");
   return operations.functions.code_store().archive(code);
 }
 

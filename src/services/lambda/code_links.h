@@ -1,4 +1,5 @@
-// Links under which a function's archive can be fetched without credentials, for ten minutes, as GetFunction gives them.
+// Links under which a function's archive can be fetched without credentials, for ten minutes, as GetFunction gives
+// them.
 #pragma once
 
 #include <string>

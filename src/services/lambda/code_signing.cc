@@ -1,4 +1,5 @@
-// Code signing configurations: kept and answered; signatures themselves are not checked, since archives are not signed here.
+// Code signing configurations: kept and answered; signatures themselves are not checked, since archives are not signed
+// here.
 #include "base/random.h"
 #include "services/lambda/errors.h"
 #include "services/lambda/records.h"
@@ -9,12 +10,18 @@ namespace {
 std::string folder(const wire::Call& call) { return "lambda/signing/" + call.region + "/"; }
 
 base::Error absent(std::string_view arn) {
-  return base::make_error(base::ErrorCode::not_found, "CodeSigningConfigNotFoundException",
-                          "The code signing configuration cannot be found. Check that the provided configuration is not deleted: " + std::string(arn) + ".");
+  return base::make_error(
+      base::ErrorCode::not_found, "CodeSigningConfigNotFoundException",
+      "The code signing configuration cannot be found. Check that the provided configuration is not deleted: " +
+          std::string(arn) + ".");
 }
-base::Error absent_resource(std::string_view arn) { return not_found("The Lambda code signing configuration " + std::string(arn) + " can not be found."); }
+base::Error absent_resource(std::string_view arn) {
+  return not_found("The Lambda code signing configuration " + std::string(arn) + " can not be found.");
+}
 
-std::string key_of(const wire::Call& call, std::string_view arn) { return folder(call) + std::string(arn.substr(arn.rfind(':') + 1)); }
+std::string key_of(const wire::Call& call, std::string_view arn) {
+  return folder(call) + std::string(arn.substr(arn.rfind(':') + 1));
+}
 
 json::Value policies_of(const json::Value& input) {
   if (has(input, "CodeSigningPolicies")) return *input.find("CodeSigningPolicies");
@@ -28,8 +35,11 @@ Answer create_code_signing_config(const Operations& operations, const wire::Call
   const std::string arn = "arn:aws:lambda:" + call.region + ":" + call.account + ":code-signing-config:" + id;
   ESC_CHECK(operations.authorise(call, "CreateCodeSigningConfig", "*"));
   json::ObjectBuilder builder;
-  builder.set("CodeSigningConfigId", id).set("CodeSigningConfigArn", arn).set("Description", text(call.input, "Description"));
-  builder.set("AllowedPublishers", *call.input.find("AllowedPublishers")).set("CodeSigningPolicies", policies_of(call.input));
+  builder.set("CodeSigningConfigId", id)
+      .set("CodeSigningConfigArn", arn)
+      .set("Description", text(call.input, "Description"));
+  builder.set("AllowedPublishers", *call.input.find("AllowedPublishers"))
+      .set("CodeSigningPolicies", policies_of(call.input));
   builder.set("LastModified", last_modified(operations.clock.now()));
   const json::Value config = std::move(builder).build();
   const auto change = [&](store::CatalogTransaction& transaction) -> base::Result<void> {
@@ -113,7 +123,8 @@ Answer get_function_code_signing_config(const Operations& operations, const wire
   const auto function = find_function(operations.catalog.view(), name);
   if (!function) return not_found("Function not found: " + name.arn());
   if (!has(function->members, "CodeSigningConfigArn")) return json::Value::object(std::vector<json::Member>{});
-  return json::Value::object({{"CodeSigningConfigArn", *function->members.find("CodeSigningConfigArn")}, {"FunctionName", name.name}});
+  return json::Value::object(
+      {{"CodeSigningConfigArn", *function->members.find("CodeSigningConfigArn")}, {"FunctionName", name.name}});
 }
 
 Answer delete_function_code_signing_config(const Operations& operations, const wire::Call& call) {

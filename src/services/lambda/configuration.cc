@@ -12,27 +12,45 @@ namespace escapement::services::lambda {
 namespace {
 
 constexpr std::string_view kSupported =
-    "[nodejs20.x, python3.14, provided.al2023, python3.12, python3.13, nodejs24.x, nodejs22.x, java25, python3.10, python3.11, java21, "
-    "ruby3.3, ruby3.4, ruby3.2, python3.8, python3.9, java17, nodejs16.x, dotnet10, dotnet8, java11, dotnet6, nodejs18.x, provided.al2, "
+    "[nodejs20.x, python3.14, provided.al2023, python3.12, python3.13, nodejs24.x, nodejs22.x, java25, python3.10, "
+    "python3.11, java21, "
+    "ruby3.3, ruby3.4, ruby3.2, python3.8, python3.9, java17, nodejs16.x, dotnet10, dotnet8, java11, dotnet6, "
+    "nodejs18.x, provided.al2, "
     "java8.al2]";
 
 constexpr std::string_view kRetired[] = {
-    "nodejs",        "nodejs4.3",     "nodejs4.3-edge", "nodejs6.10", "nodejs8.10",    "nodejs10.x",    "nodejs12.x", "nodejs14.x", "java8",
-    "python2.7",     "python3.6",     "python3.7",      "go1.x",      "dotnetcore1.0", "dotnetcore2.0", "provided",   "ruby2.5",
-    "dotnetcore2.1", "dotnetcore3.1", "ruby2.7",
+    "nodejs",        "nodejs4.3", "nodejs4.3-edge", "nodejs6.10",    "nodejs8.10",    "nodejs10.x", "nodejs12.x",
+    "nodejs14.x",    "java8",     "python2.7",      "python3.6",     "python3.7",     "go1.x",      "dotnetcore1.0",
+    "dotnetcore2.0", "provided",  "ruby2.5",        "dotnetcore2.1", "dotnetcore3.1", "ruby2.7",
 };
 
 constexpr std::string_view kReservedVariables[] = {
-    "_HANDLER", "_X_AMZN_TRACE_ID", "AWS_DEFAULT_REGION", "AWS_REGION", "AWS_EXECUTION_ENV", "AWS_LAMBDA_FUNCTION_NAME",
-    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_LAMBDA_FUNCTION_VERSION", "AWS_LAMBDA_INITIALIZATION_TYPE", "AWS_LAMBDA_LOG_GROUP_NAME",
-    "AWS_LAMBDA_LOG_STREAM_NAME", "AWS_ACCESS_KEY", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
-    "AWS_LAMBDA_RUNTIME_API", "LAMBDA_TASK_ROOT", "LAMBDA_RUNTIME_DIR",
+    "_HANDLER",
+    "_X_AMZN_TRACE_ID",
+    "AWS_DEFAULT_REGION",
+    "AWS_REGION",
+    "AWS_EXECUTION_ENV",
+    "AWS_LAMBDA_FUNCTION_NAME",
+    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+    "AWS_LAMBDA_FUNCTION_VERSION",
+    "AWS_LAMBDA_INITIALIZATION_TYPE",
+    "AWS_LAMBDA_LOG_GROUP_NAME",
+    "AWS_LAMBDA_LOG_STREAM_NAME",
+    "AWS_ACCESS_KEY",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_LAMBDA_RUNTIME_API",
+    "LAMBDA_TASK_ROOT",
+    "LAMBDA_RUNTIME_DIR",
 };
 
-constexpr std::string_view kSnapStartRuntimes[] = {"java11", "java17", "java21", "java25", "python3.12", "python3.13", "python3.14", "dotnet8", "dotnet10"};
+constexpr std::string_view kSnapStartRuntimes[] = {"java11",     "java17",     "java21",  "java25",  "python3.12",
+                                                   "python3.13", "python3.14", "dotnet8", "dotnet10"};
 
 // Members that travel from a request to the configuration as they are.
-constexpr std::string_view kPlainMembers[] = {"Description", "Handler", "KMSKeyArn", "MemorySize", "Role", "Runtime", "Timeout", "FileSystemConfigs"};
+constexpr std::string_view kPlainMembers[] = {"Description", "Handler", "KMSKeyArn", "MemorySize",
+                                              "Role",        "Runtime", "Timeout",   "FileSystemConfigs"};
 
 bool contains(std::string_view list, std::string_view word) {
   // Words of the list are set apart by "[", ", " and "]".
@@ -46,7 +64,8 @@ bool contains(std::string_view list, std::string_view word) {
 
 base::Result<json::Value> environment_of(const LambdaOptions& options, const json::Value& environment) {
   const json::Value* const variables = environment.find("Variables");
-  if (variables == nullptr || !variables->is_object()) return json::Value::object({{"Variables", json::Value::object(std::vector<json::Member>{})}});
+  if (variables == nullptr || !variables->is_object())
+    return json::Value::object({{"Variables", json::Value::object(std::vector<json::Member>{})}});
   std::string reserved;
   for (const json::Member& member : variables->members()) {
     if (std::ranges::find(kReservedVariables, member.key) == std::end(kReservedVariables)) continue;
@@ -54,19 +73,24 @@ base::Result<json::Value> environment_of(const LambdaOptions& options, const jso
   }
   if (!reserved.empty()) {
     return invalid_parameter(
-        "Lambda was unable to configure your environment variables because the environment variables you have provided contains reserved keys "
-        "that are currently not supported for modification. Reserved keys used in this request: " + reserved);
+        "Lambda was unable to configure your environment variables because the environment variables you have provided "
+        "contains reserved keys "
+        "that are currently not supported for modification. Reserved keys used in this request: " +
+        reserved);
   }
   const std::string printed = json::print(*variables);
   if (printed.size() > options.environment_bytes_max) {
     return invalid_parameter(
-        "Lambda was unable to configure your environment variables because the environment variables you have provided exceeded the 4KB limit. "
-        "String measured: " + printed);
+        "Lambda was unable to configure your environment variables because the environment variables you have provided "
+        "exceeded the 4KB limit. "
+        "String measured: " +
+        printed);
   }
   return json::Value::object({{"Variables", *variables}});
 }
 
-base::Result<json::Value> logging_of(const json::Value& request, const json::Value* old, const std::string& default_group) {
+base::Result<json::Value> logging_of(const json::Value& request, const json::Value* old,
+                                     const std::string& default_group) {
   json::ObjectBuilder merged(old != nullptr ? *old : json::Value::object(std::vector<json::Member>{}));
   for (const json::Member& member : request.members()) merged.set(member.key, member.value);
   json::Value given = std::move(merged).build();
@@ -77,21 +101,26 @@ base::Result<json::Value> logging_of(const json::Value& request, const json::Val
   } else if (has(request, "ApplicationLogLevel") || has(request, "SystemLogLevel")) {
     return invalid_parameter("To use ApplicationLogLevel or SystemLogLevel, you must set LogFormat to JSON.");
   }
-  result.set("LogFormat", format).set("LogGroup", has(given, "LogGroup") ? std::string(text(given, "LogGroup")) : default_group);
-  if (format == "JSON") result.set("SystemLogLevel", has(given, "SystemLogLevel") ? text(given, "SystemLogLevel") : "INFO");
+  result.set("LogFormat", format)
+      .set("LogGroup", has(given, "LogGroup") ? std::string(text(given, "LogGroup")) : default_group);
+  if (format == "JSON")
+    result.set("SystemLogLevel", has(given, "SystemLogLevel") ? text(given, "SystemLogLevel") : "INFO");
   return std::move(result).build();
 }
 
 base::Result<json::Value> snap_start_of(const json::Value& request, std::string_view runtime) {
   const std::string_view apply_on = text(request, "ApplyOn");
-  if (apply_on == "PublishedVersions" && std::ranges::find(kSnapStartRuntimes, runtime) == std::end(kSnapStartRuntimes)) {
+  if (apply_on == "PublishedVersions" &&
+      std::ranges::find(kSnapStartRuntimes, runtime) == std::end(kSnapStartRuntimes)) {
     return invalid_parameter(std::string(runtime) + " is not supported for SnapStart enabled functions.");
   }
   return json::Value::object({{"ApplyOn", apply_on.empty() ? "None" : apply_on}, {"OptimizationStatus", "Off"}});
 }
 
 json::Value vpc_of(const json::Value& request) {
-  const auto list = [&](std::string_view member) { return has(request, member) ? *request.find(member) : json::Value::array({}); };
+  const auto list = [&](std::string_view member) {
+    return has(request, member) ? *request.find(member) : json::Value::array({});
+  };
   return json::Value::object({{"SubnetIds", list("SubnetIds")},
                               {"SecurityGroupIds", list("SecurityGroupIds")},
                               {"VpcId", ""},
@@ -111,8 +140,10 @@ json::Value with_defaults(const json::Value& configuration, const FunctionName& 
   set_default(builder, configuration, "Architectures", json::Value::array({"x86_64"}));
   set_default(builder, configuration, "EphemeralStorage", json::Value::object({{"Size", 512}}));
   set_default(builder, configuration, "TracingConfig", json::Value::object({{"Mode", "PassThrough"}}));
-  set_default(builder, configuration, "SnapStart", json::Value::object({{"ApplyOn", "None"}, {"OptimizationStatus", "Off"}}));
-  set_default(builder, configuration, "LoggingConfig", json::Value::object({{"LogFormat", "Text"}, {"LogGroup", "/aws/lambda/" + name.name}}));
+  set_default(builder, configuration, "SnapStart",
+              json::Value::object({{"ApplyOn", "None"}, {"OptimizationStatus", "Off"}}));
+  set_default(builder, configuration, "LoggingConfig",
+              json::Value::object({{"LogFormat", "Text"}, {"LogGroup", "/aws/lambda/" + name.name}}));
   return std::move(builder).build();
 }
 
@@ -125,14 +156,17 @@ base::Result<void> check_runtime(const LambdaOptions& options, std::string_view 
   if (std::ranges::find(kRetired, runtime) != std::end(kRetired)) {
     if (options.accepts_retired_runtimes) return {};
     return invalid_parameter("The runtime parameter of " + std::string(runtime) +
-                             " is no longer supported for creating or updating AWS Lambda functions. We recommend you use a supported runtime "
+                             " is no longer supported for creating or updating AWS Lambda functions. We recommend you "
+                             "use a supported runtime "
                              "while creating or updating functions.");
   }
-  return invalid_parameter("Value " + std::string(runtime) + " at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: " +
+  return invalid_parameter("Value " + std::string(runtime) +
+                           " at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: " +
                            std::string(kSupported) + " or be a valid ARN");
 }
 
-base::Result<ResolvedLayers> resolve_layers(const Operations& operations, const wire::Call& call, const json::Value& arns) {
+base::Result<ResolvedLayers> resolve_layers(const Operations& operations, const wire::Call& call,
+                                            const json::Value& arns) {
   ResolvedLayers resolved{json::Value::array({}), json::Value::array({})};
   if (arns.size() > operations.options.layers_max) return invalid_parameter("Cannot reference more than 5 layers.");
   std::vector<json::Value> shown;
@@ -142,14 +176,18 @@ base::Result<ResolvedLayers> resolve_layers(const Operations& operations, const 
     ESC_TRY(const LayerVersionName layer, parse_layer_version_arn(arn.as_string()));
     for (const LayerVersionName& other : seen) {
       if (other.layer_arn() != layer.layer_arn()) continue;
-      if (other.version == layer.version) return invalid_parameter("Two same layer versions are not allowed to be referenced in the same function. " + arn.as_string());
-      return invalid_parameter("Two different versions of the same layer are not allowed to be referenced in the same function. " + arn.as_string() + " and " +
-                               other.arn() + " are versions of the same layer.");
+      if (other.version == layer.version)
+        return invalid_parameter("Two same layer versions are not allowed to be referenced in the same function. " +
+                                 arn.as_string());
+      return invalid_parameter(
+          "Two different versions of the same layer are not allowed to be referenced in the same function. " +
+          arn.as_string() + " and " + other.arn() + " are versions of the same layer.");
     }
     if (layer.region != call.region) {
-      return base::make_error(base::ErrorCode::denied, "AccessDeniedException",
-                              "User: " + call.principal->arn + " is not authorized to perform: lambda:GetLayerVersion on resource: " + arn.as_string() +
-                                  " because no resource-based policy allows the lambda:GetLayerVersion action");
+      return base::make_error(
+          base::ErrorCode::denied, "AccessDeniedException",
+          "User: " + call.principal->arn + " is not authorized to perform: lambda:GetLayerVersion on resource: " +
+              arn.as_string() + " because no resource-based policy allows the lambda:GetLayerVersion action");
     }
     const auto record = get_json(operations.catalog.view(), layer_version_key(layer));
     if (!record) return invalid_parameter("Layer version " + arn.as_string() + " does not exist.");
@@ -167,8 +205,8 @@ json::Value runtime_version_config(std::string_view region, std::string_view run
   return json::Value::object({{"RuntimeVersionArn", functions::runtime_version_arn(region, runtime)}});
 }
 
-base::Result<json::Value> apply_configuration(const Operations& operations, const wire::Call& call, const FunctionName& name,
-                                              const json::Value& old_configuration) {
+base::Result<json::Value> apply_configuration(const Operations& operations, const wire::Call& call,
+                                              const FunctionName& name, const json::Value& old_configuration) {
   const json::Value& request = call.input;
   json::ObjectBuilder builder(old_configuration);
   for (const std::string_view member : kPlainMembers) {
@@ -198,7 +236,8 @@ base::Result<json::Value> apply_configuration(const Operations& operations, cons
     builder.set("SnapStart", std::move(snap_start));
   }
   if (has(request, "LoggingConfig")) {
-    ESC_TRY(json::Value logging, logging_of(*request.find("LoggingConfig"), old_configuration.find("LoggingConfig"), "/aws/lambda/" + name.name));
+    ESC_TRY(json::Value logging, logging_of(*request.find("LoggingConfig"), old_configuration.find("LoggingConfig"),
+                                            "/aws/lambda/" + name.name));
     builder.set("LoggingConfig", std::move(logging));
   }
   return with_defaults(std::move(builder).build(), name);
@@ -213,8 +252,12 @@ base::Result<void> check_role(const Operations& operations, const wire::Call& ca
 }
 
 base::Result<functions::StoredCode> store_code(const Operations& operations, const json::Value& source) {
-  if (has(source, "ImageUri")) return base::make_error(base::ErrorCode::unsupported, "InvalidParameterValueException", "This server runs functions from .zip archives only, not from container images");
-  if (has(source, "S3Bucket")) return base::make_error(base::ErrorCode::unsupported, "InvalidParameterValueException", "This server takes function code as ZipFile only, not from S3");
+  if (has(source, "ImageUri"))
+    return base::make_error(base::ErrorCode::unsupported, "InvalidParameterValueException",
+                            "This server runs functions from .zip archives only, not from container images");
+  if (has(source, "S3Bucket"))
+    return base::make_error(base::ErrorCode::unsupported, "InvalidParameterValueException",
+                            "This server takes function code as ZipFile only, not from S3");
   if (!has(source, "ZipFile")) return invalid_parameter("Please provide a source for function code.");
   return operations.functions.code_store().put(text(source, "ZipFile"));
 }
@@ -222,11 +265,15 @@ base::Result<functions::StoredCode> store_code(const Operations& operations, con
 bool same_content(const VersionRecord& a, const VersionRecord& b) {
   const auto bare = [](const VersionRecord& record) {
     json::ObjectBuilder builder(record.configuration);
-    for (const char* const member : {"Description", "Version", "FunctionArn", "RevisionId", "LastModified", "SnapStart"}) builder.erase(member);
+    for (const char* const member :
+         {"Description", "Version", "FunctionArn", "RevisionId", "LastModified", "SnapStart"})
+      builder.erase(member);
     return std::move(builder).build();
   };
   const auto snap_start = [](const VersionRecord& record) {
-    return has(record.configuration, "SnapStart") ? std::string(text(*record.configuration.find("SnapStart"), "ApplyOn")) : std::string();
+    return has(record.configuration, "SnapStart")
+               ? std::string(text(*record.configuration.find("SnapStart"), "ApplyOn"))
+               : std::string();
   };
   return a.code == b.code && snap_start(a) == snap_start(b) && bare(a) == bare(b);
 }

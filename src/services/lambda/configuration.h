@@ -23,18 +23,20 @@ struct ResolvedLayers {
   json::Value shown;     // [{"Arn", "CodeSize"}]
   json::Value archives;  // [sha256 hex]
 };
-base::Result<ResolvedLayers> resolve_layers(const Operations& operations, const wire::Call& call, const json::Value& arns);
+base::Result<ResolvedLayers> resolve_layers(const Operations& operations, const wire::Call& call,
+                                            const json::Value& arns);
 
-// Applies the members of a CreateFunction or UpdateFunctionConfiguration request to a configuration: those that the request has
-// replace what was there. Errors: InvalidParameterValueException.
-base::Result<json::Value> apply_configuration(const Operations& operations, const wire::Call& call, const FunctionName& name,
-                                              const json::Value& old_configuration);
+// Applies the members of a CreateFunction or UpdateFunctionConfiguration request to a configuration: those that the
+// request has replace what was there. Errors: InvalidParameterValueException.
+base::Result<json::Value> apply_configuration(const Operations& operations, const wire::Call& call,
+                                              const FunctionName& name, const json::Value& old_configuration);
 
 // May lambda run functions under this role, and may the caller say so? Errors: AccessDeniedException,
 // InvalidParameterValueException (no such role, or it does not trust Lambda).
 base::Result<void> check_role(const Operations& operations, const wire::Call& call, std::string_view role_arn);
 
-// The archive of a request ({"ZipFile"}, {"S3Bucket"}, {"ImageUri"}). Errors: InvalidParameterValueException and the code store's.
+// The archive of a request ({"ZipFile"}, {"S3Bucket"}, {"ImageUri"}). Errors: InvalidParameterValueException and the
+// code store's.
 base::Result<functions::StoredCode> store_code(const Operations& operations, const json::Value& source);
 
 json::Value runtime_version_config(std::string_view region, std::string_view runtime);

@@ -9,15 +9,19 @@ namespace {
 
 base::Result<void> check_request(const wire::Call& call, const FunctionName& name) {
   if (name.name.size() > 64) {
-    return validation("1 validation error detected: Value '" + name.name + "' at 'functionName' failed to satisfy constraint: Member must have length less than or equal to 64");
+    return validation(
+        "1 validation error detected: Value '" + name.name +
+        "' at 'functionName' failed to satisfy constraint: Member must have length less than or equal to 64");
   }
   const bool image = text(call.input, "PackageType") == "Image";
   if (!image && (!has(call.input, "Runtime") || !has(call.input, "Handler"))) {
-    return invalid_parameter("Runtime and Handler are mandatory parameters for functions created with deployment packages.");
+    return invalid_parameter(
+        "Runtime and Handler are mandatory parameters for functions created with deployment packages.");
   }
   if (has(call.input, "Architectures") && call.input.find("Architectures")->size() != 1) {
-    return validation("1 validation error detected: Value '" + std::to_string(call.input.find("Architectures")->size()) +
-                      "' at 'architectures' failed to satisfy constraint: Member must have length less than or equal to 1");
+    return validation(
+        "1 validation error detected: Value '" + std::to_string(call.input.find("Architectures")->size()) +
+        "' at 'architectures' failed to satisfy constraint: Member must have length less than or equal to 1");
   }
   return {};
 }
@@ -40,12 +44,16 @@ Answer create_function(const Operations& operations, const wire::Call& call) {
   ESC_TRY(FunctionName name, function_name(call));
   name.qualifier.clear();
   ESC_CHECK(check_request(call, name));
-  const json::Value tags = has(call.input, "Tags") ? *call.input.find("Tags") : json::Value::object(std::vector<json::Member>{});
+  const json::Value tags =
+      has(call.input, "Tags") ? *call.input.find("Tags") : json::Value::object(std::vector<json::Member>{});
   ESC_CHECK(operations.authorise(call, "CreateFunction", name.arn(), request_tags(tags)));
   if (tags.size() > operations.options.tags_max) return invalid_parameter("Number of tags exceeds resource tag limit.");
   if (find_function(operations.catalog.view(), name)) return conflict("Function already exist: " + name.name);
-  ESC_TRY(json::Value configuration, apply_configuration(operations, call, name, json::Value::object(std::vector<json::Member>{})));
-  ESC_TRY(const ResolvedLayers layers, resolve_layers(operations, call, has(call.input, "Layers") ? *call.input.find("Layers") : json::Value::array({})));
+  ESC_TRY(json::Value configuration,
+          apply_configuration(operations, call, name, json::Value::object(std::vector<json::Member>{})));
+  ESC_TRY(const ResolvedLayers layers,
+          resolve_layers(operations, call,
+                         has(call.input, "Layers") ? *call.input.find("Layers") : json::Value::array({})));
   ESC_CHECK(check_role(operations, call, text(call.input, "Role")));
   ESC_TRY(const functions::StoredCode code, store_code(operations, *call.input.find("Code")));
 
@@ -64,7 +72,8 @@ Answer create_function(const Operations& operations, const wire::Call& call) {
                              .settled_revision = base::random_uuid()};
   FunctionRecord function{json::Value::object({{"NextVersion", 1}, {"Created", now.us}})};
   if (tags.size() > 0) function = function.with("Tags", tags);
-  if (has(call.input, "CodeSigningConfigArn")) function = function.with("CodeSigningConfigArn", *call.input.find("CodeSigningConfigArn"));
+  if (has(call.input, "CodeSigningConfigArn"))
+    function = function.with("CodeSigningConfigArn", *call.input.find("CodeSigningConfigArn"));
   VersionRecord answered = latest;
   const auto change = [&](store::CatalogTransaction& transaction) -> base::Result<void> {
     if (find_function(transaction, name)) return conflict("Function already exist: " + name.name);

@@ -15,7 +15,8 @@ void erase_below(store::CatalogTransaction& transaction, const std::string& fold
 }
 
 base::Result<void> delete_version(const Operations& operations, const FunctionName& name) {
-  if (name.qualifier == "$LATEST") return invalid_parameter("$LATEST version cannot be deleted without deleting the function.");
+  if (name.qualifier == "$LATEST")
+    return invalid_parameter("$LATEST version cannot be deleted without deleting the function.");
   if (!is_version_number(name.qualifier)) {
     return invalid_parameter("Deletion of aliases is not currently supported.");
   }
@@ -26,11 +27,13 @@ base::Result<void> delete_version(const Operations& operations, const FunctionNa
     std::string aliases;
     transaction.scan(folder_key("alias", name.region, name.name), [&](std::string_view key, std::string_view) {
       const auto alias = get_json(transaction, std::string(key));
-      if (alias && text(*alias, "FunctionVersion") == name.qualifier) aliases += (aliases.empty() ? "" : ", ") + std::string(text(*alias, "Name"));
+      if (alias && text(*alias, "FunctionVersion") == name.qualifier)
+        aliases += (aliases.empty() ? "" : ", ") + std::string(text(*alias, "Name"));
       return true;
     });
     if (!aliases.empty()) {
-      return conflict("Version " + name.qualifier + " is currently referenced by the following aliases: [" + aliases + "]");
+      return conflict("Version " + name.qualifier + " is currently referenced by the following aliases: [" + aliases +
+                      "]");
     }
     transaction.erase(functions::version_key(name.region, name.name, name.qualifier));
     transaction.erase(policy_key(name));

@@ -19,10 +19,12 @@ base::Error conflict(std::string message) {
 
 base::Error precondition(std::string_view operation) {
   return make_error(ErrorCode::conflict, "PreconditionFailedException",
-                    "The Revision Id provided does not match the latest Revision Id. Call the " + std::string(operation) +
-                        " API to retrieve the latest Revision Id");
+                    "The Revision Id provided does not match the latest Revision Id. Call the " +
+                        std::string(operation) + " API to retrieve the latest Revision Id");
 }
 
-base::Error validation(std::string message) { return make_error(ErrorCode::invalid, "ValidationException", std::move(message)); }
+base::Error validation(std::string message) {
+  return make_error(ErrorCode::invalid, "ValidationException", std::move(message));
+}
 
 }  // namespace escapement::services::lambda

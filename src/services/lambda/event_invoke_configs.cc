@@ -16,9 +16,13 @@ base::Result<FunctionName> config_name(const Operations& operations, const wire:
   return with_latest(name);
 }
 
-std::string key_of(const FunctionName& name) { return functions::event_config_key(name.region, name.name, name.qualifier); }
+std::string key_of(const FunctionName& name) {
+  return functions::event_config_key(name.region, name.name, name.qualifier);
+}
 
-base::Error absent(const FunctionName& name) { return not_found("The function " + name.qualified_arn() + " doesn't have an EventInvokeConfig"); }
+base::Error absent(const FunctionName& name) {
+  return not_found("The function " + name.qualified_arn() + " doesn't have an EventInvokeConfig");
+}
 
 base::Result<void> check_destinations(const FunctionName& name, const json::Value& input) {
   const json::Value* const config = input.find("DestinationConfig");
@@ -27,7 +31,8 @@ base::Result<void> check_destinations(const FunctionName& name, const json::Valu
     const json::Value* const destination = config->find(member);
     if (destination == nullptr) continue;
     const std::string_view arn = text(*destination, "Destination");
-    if (arn == name.arn() || arn == name.qualified_arn()) return invalid_parameter("You can't specify the function as a destination for itself.");
+    if (arn == name.arn() || arn == name.qualified_arn())
+      return invalid_parameter("You can't specify the function as a destination for itself.");
   }
   return {};
 }
@@ -35,12 +40,15 @@ base::Result<void> check_destinations(const FunctionName& name, const json::Valu
 json::Value destinations_of(const json::Value& input) {
   const json::Value empty = json::Value::object(std::vector<json::Member>{});
   const json::Value* const config = input.find("DestinationConfig");
-  const auto side = [&](std::string_view member) { return config != nullptr && has(*config, member) ? *config->find(member) : empty; };
+  const auto side = [&](std::string_view member) {
+    return config != nullptr && has(*config, member) ? *config->find(member) : empty;
+  };
   return json::Value::object({{"OnSuccess", side("OnSuccess")}, {"OnFailure", side("OnFailure")}});
 }
 
 Answer write(const Operations& operations, const wire::Call& call, const FunctionName& name, bool keeps_old) {
-  if (!has(call.input, "MaximumRetryAttempts") && !has(call.input, "MaximumEventAgeInSeconds") && !has(call.input, "DestinationConfig")) {
+  if (!has(call.input, "MaximumRetryAttempts") && !has(call.input, "MaximumEventAgeInSeconds") &&
+      !has(call.input, "DestinationConfig")) {
     return invalid_parameter("You must specify at least one of error handling or destination setting.");
   }
   ESC_CHECK(check_destinations(name, call.input));
@@ -58,7 +66,8 @@ Answer write(const Operations& operations, const wire::Call& call, const Functio
     for (const char* const member : {"MaximumRetryAttempts", "MaximumEventAgeInSeconds"}) {
       if (has(call.input, member)) builder.set(member, *call.input.find(member));
     }
-    if (!keeps_old || has(call.input, "DestinationConfig")) builder.set("DestinationConfig", destinations_of(call.input));
+    if (!keeps_old || has(call.input, "DestinationConfig"))
+      builder.set("DestinationConfig", destinations_of(call.input));
     answer = std::move(builder).build();
     put_json(transaction, key_of(name), answer);
     return {};

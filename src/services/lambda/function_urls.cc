@@ -11,7 +11,8 @@ base::Result<FunctionName> url_name(const Operations& operations, const wire::Ca
   ESC_TRY(FunctionName name, function_name(call));
   if (name.qualifier == "$LATEST" || is_version_number(name.qualifier)) {
     return validation("1 validation error detected: Value '" + name.qualifier +
-                      "' at 'qualifier' failed to satisfy constraint: Member must satisfy regular expression pattern: ((?!^\\d+$)^[0-9a-zA-Z-_]+$)");
+                      "' at 'qualifier' failed to satisfy constraint: Member must satisfy regular expression pattern: "
+                      "((?!^\\d+$)^[0-9a-zA-Z-_]+$)");
   }
   ESC_CHECK(operations.authorise(call, action, name.arn()));
   return name;
@@ -43,7 +44,8 @@ Answer create_function_url_config(const Operations& operations, const wire::Call
   json::Value answer = std::move(with_settings(std::move(builder), call.input)).build();
   const auto change = [&](store::CatalogTransaction& transaction) -> base::Result<void> {
     if (transaction.get(url_key(name))) {
-      return conflict("Failed to create function url config for [functionArn = " + name.qualified_arn() + "]. Error message:  FunctionUrlConfig exists for this Lambda function");
+      return conflict("Failed to create function url config for [functionArn = " + name.qualified_arn() +
+                      "]. Error message:  FunctionUrlConfig exists for this Lambda function");
     }
     put_json(transaction, url_key(name), std::move(json::ObjectBuilder(answer).set("LastModifiedTime", now)).build());
     return {};

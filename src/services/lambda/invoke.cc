@@ -15,34 +15,44 @@ base::Result<void> check_payload(std::string_view payload, bool asynchronous) {
   const std::size_t bytes_max = asynchronous ? kAsynchronousBytesMax : kSynchronousBytesMax;
   if (payload.size() > bytes_max) {
     return base::make_error(base::ErrorCode::limit_exceeded, "RequestTooLargeException",
-                            std::to_string(payload.size()) + " byte payload is too large for the " + (asynchronous ? "Event" : "RequestResponse") +
-                                " invocation type (limit " + std::to_string(bytes_max) + " bytes)");
+                            std::to_string(payload.size()) + " byte payload is too large for the " +
+                                (asynchronous ? "Event" : "RequestResponse") + " invocation type (limit " +
+                                std::to_string(bytes_max) + " bytes)");
   }
   if (payload.empty()) return {};
   if (const auto parsed = json::parse(payload); !parsed) {
-    return base::make_error(base::ErrorCode::invalid, "InvalidRequestContentException", "Could not parse request body into json: " + parsed.error().message);
+    return base::make_error(base::ErrorCode::invalid, "InvalidRequestContentException",
+                            "Could not parse request body into json: " + parsed.error().message);
   }
   return {};
 }
 
-base::Result<functions::InvokeRequest> make_request(const Operations& operations, const wire::Call& call, std::string_view payload, std::string_view type) {
+base::Result<functions::InvokeRequest> make_request(const Operations& operations, const wire::Call& call,
+                                                    std::string_view payload, std::string_view type) {
   ESC_TRY(const FunctionName name, function_name(call));
   ESC_CHECK(operations.authorise(call, "InvokeFunction", name.qualified_arn()));
   ESC_CHECK(check_payload(payload, type == "Event"));
-  functions::InvokeRequest request{.function = name.name, .qualifier = name.qualifier, .region = name.region, .account = name.account,
-                                   .payload = std::string(payload), .request_id = call.request_id};
+  functions::InvokeRequest request{.function = name.name,
+                                   .qualifier = name.qualifier,
+                                   .region = name.region,
+                                   .account = name.account,
+                                   .payload = std::string(payload),
+                                   .request_id = call.request_id};
   if (has(call.input, "ClientContext")) {
     const auto context = base::from_base64(text(call.input, "ClientContext"));
     if (!context || !json::parse(*context)) {
-      return base::make_error(base::ErrorCode::invalid, "InvalidRequestContentException", "Client context must be a valid Base64-encoded JSON object.");
+      return base::make_error(base::ErrorCode::invalid, "InvalidRequestContentException",
+                              "Client context must be a valid Base64-encoded JSON object.");
     }
     // One line, since custom runtimes get it as a header field.
     request.client_context = *context;
     std::erase_if(request.client_context, [](char c) { return c == '\r' || c == '\n'; });
   }
   request.kind = type == "Event" ? functions::InvocationKind::event
-                                 : (type == "DryRun" ? functions::InvocationKind::dry_run : functions::InvocationKind::request_response);
-  request.wants_log_tail = text(call.input, "LogType") == "Tail" && request.kind == functions::InvocationKind::request_response;
+                                 : (type == "DryRun" ? functions::InvocationKind::dry_run
+                                                     : functions::InvocationKind::request_response);
+  request.wants_log_tail =
+      text(call.input, "LogType") == "Tail" && request.kind == functions::InvocationKind::request_response;
   return request;
 }
 
@@ -66,7 +76,8 @@ void invoke(const Operations& operations, wire::Call call, wire::Respond respond
   if (!request) return respond(std::move(request).error());
   const auto kind = request->kind;
   const bool wants_log = request->wants_log_tail;
-  operations.functions.invoke(std::move(*request), [kind, wants_log, respond = std::move(respond)](base::Result<functions::InvokeResult> result) mutable {
+  operations.functions.invoke(std::move(*request), [kind, wants_log, respond = std::move(respond)](
+                                                       base::Result<functions::InvokeResult> result) mutable {
     if (!result) return respond(std::move(result).error());
     respond(answer_of(kind, std::move(*result), wants_log));
   });
@@ -75,10 +86,11 @@ void invoke(const Operations& operations, wire::Call call, wire::Respond respond
 void invoke_async(const Operations& operations, wire::Call call, wire::Respond respond) {
   auto request = make_request(operations, call, text(call.input, "InvokeArgs"), "Event");
   if (!request) return respond(std::move(request).error());
-  operations.functions.invoke(std::move(*request), [respond = std::move(respond)](base::Result<functions::InvokeResult> result) mutable {
-    if (!result) return respond(std::move(result).error());
-    respond(json::Value::object({{"Status", 202}}));
-  });
+  operations.functions.invoke(std::move(*request),
+                              [respond = std::move(respond)](base::Result<functions::InvokeResult> result) mutable {
+                                if (!result) return respond(std::move(result).error());
+                                respond(json::Value::object({{"Status", 202}}));
+                              });
 }
 
 }  // namespace escapement::services::lambda

@@ -110,9 +110,13 @@ void erase_unused_code(const Operations& operations) {
 
 }  // namespace
 
-LambdaService::LambdaService(Operations operations) : operations_(std::move(operations)) { erase_unused_code(operations_); }
+LambdaService::LambdaService(Operations operations) : operations_(std::move(operations)) {
+  erase_unused_code(operations_);
+}
 
-bool LambdaService::is_inline(std::string_view operation) const { return operation == "Invoke" || operation == "InvokeAsync"; }
+bool LambdaService::is_inline(std::string_view operation) const {
+  return operation == "Invoke" || operation == "InvokeAsync";
+}
 
 bool LambdaService::has(std::string_view operation) const { return is_inline(operation) || find(operation) != nullptr; }
 
@@ -121,7 +125,8 @@ void LambdaService::handle(wire::Call call, wire::Respond respond) {
   if (call.operation == "InvokeAsync") return invoke_async(operations_, std::move(call), std::move(respond));
   const Handler handler = find(call.operation);
   if (handler == nullptr) {
-    return respond(base::make_error(base::ErrorCode::unsupported, "UnsupportedOperationException", std::string(call.operation) + " is not offered by this server"));
+    return respond(base::make_error(base::ErrorCode::unsupported, "UnsupportedOperationException",
+                                    std::string(call.operation) + " is not offered by this server"));
   }
   respond(handler(operations_, call));
 }

@@ -1,6 +1,7 @@
 // The Lambda API as a service of the wire layer.
 //
-// Threading: see wire/service.h. Invoke is inline: it asks for permission in memory and hands over to the function service.
+// Threading: see wire/service.h. Invoke is inline: it asks for permission in memory and hands over to the function
+// service.
 #pragma once
 
 #include <string_view>

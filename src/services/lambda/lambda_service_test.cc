@@ -20,17 +20,21 @@ using testing::StartsWith;
 // Allows everything but what a test forbids.
 class TestAuthoriser final : public identity::Authoriser {
  public:
-  base::Result<void> authorise(const identity::Principal&, std::string_view action, std::string_view resource, const identity::RequestContext&) const override {
+  base::Result<void> authorise(const identity::Principal&, std::string_view action, std::string_view resource,
+                               const identity::RequestContext&) const override {
     asked.insert(std::string(action) + " " + std::string(resource));
-    if (forbidden.contains(std::string(action))) return base::make_error(base::ErrorCode::denied, "AccessDeniedException", "no");
+    if (forbidden.contains(std::string(action)))
+      return base::make_error(base::ErrorCode::denied, "AccessDeniedException", "no");
     return {};
   }
-  base::Result<void> authorise_pass_role(const identity::Principal&, std::string_view, std::string_view, const identity::RequestContext&) const override {
-    if (forbidden.contains("iam:PassRole")) return base::make_error(base::ErrorCode::denied, "AccessDeniedException", "no");
+  base::Result<void> authorise_pass_role(const identity::Principal&, std::string_view, std::string_view,
+                                         const identity::RequestContext&) const override {
+    if (forbidden.contains("iam:PassRole"))
+      return base::make_error(base::ErrorCode::denied, "AccessDeniedException", "no");
     return {};
   }
-  base::Result<std::shared_ptr<const identity::Principal>> assume_for_service(std::string_view role, std::string_view, std::string_view,
-                                                                              const identity::RequestContext&) const override {
+  base::Result<std::shared_ptr<const identity::Principal>> assume_for_service(
+      std::string_view role, std::string_view, std::string_view, const identity::RequestContext&) const override {
     if (role.ends_with("/none")) return base::make_error(base::ErrorCode::denied, "AccessDenied", "no such role");
     return std::make_shared<const identity::Principal>();
   }
@@ -41,8 +45,14 @@ class TestAuthoriser final : public identity::Authoriser {
 class LambdaServiceTest : public testing::Test, protected functions::TestService {
  protected:
   Answer call(std::string_view operation, Value input) {
-    wire::Call request{.service = "lambda", .operation = operation, .region = "us-east-1", .account = "000000000000", .request_id = "11111111-2222-3333-4444-555555555555",
-                       .source_ip = {}, .principal = std::make_shared<identity::Principal>(), .input = std::move(input)};
+    wire::Call request{.service = "lambda",
+                       .operation = operation,
+                       .region = "us-east-1",
+                       .account = "000000000000",
+                       .request_id = "11111111-2222-3333-4444-555555555555",
+                       .source_ip = {},
+                       .principal = std::make_shared<identity::Principal>(),
+                       .input = std::move(input)};
     std::promise<Answer> promise;
     auto future = promise.get_future();
     lambda.handle(std::move(request), [&](Answer answer) { promise.set_value(std::move(answer)); });
@@ -50,18 +60,30 @@ class LambdaServiceTest : public testing::Test, protected functions::TestService
   }
   Answer create(const std::string& name, std::vector<json::Member> more = {}) {
     json::ObjectBuilder input;
-    input.set("FunctionName", name).set("Runtime", "nodejs20.x").set("Handler", "index.handler").set("Role", "arn:aws:iam::000000000000:role/r");
-    input.set("Code", Value::object({{"ZipFile", functions::make_zip({{"index.js", "exports.handler = async (event, context) => ({ v: context.functionVersion, e: process.env.E, event });"}})}}));
+    input.set("FunctionName", name)
+        .set("Runtime", "nodejs20.x")
+        .set("Handler", "index.handler")
+        .set("Role", "arn:aws:iam::000000000000:role/r");
+    input.set(
+        "Code",
+        Value::object({{"ZipFile", functions::make_zip({{"index.js",
+                                                         "exports.handler = async (event, context) => ({ v: "
+                                                         "context.functionVersion, e: process.env.E, event });"}})}}));
     for (json::Member& member : more) input.set(member.key, std::move(member.value));
     return call("CreateFunction", std::move(input).build());
   }
-  std::string error_of(const Answer& answer) { return answer ? "no error: " + json::print(*answer) : answer.error().name + ": " + answer.error().message; }
-  std::string member(const Answer& answer, std::string_view name) { return answer ? std::string(text(*answer, name)) : error_of(answer); }
+  std::string error_of(const Answer& answer) {
+    return answer ? "no error: " + json::print(*answer) : answer.error().name + ": " + answer.error().message;
+  }
+  std::string member(const Answer& answer, std::string_view name) {
+    return answer ? std::string(text(*answer, name)) : error_of(answer);
+  }
   void settle() { clock.advance(base::Duration::seconds(2)); }
   Value named(const std::string& name) { return Value::object({{"FunctionName", name}}); }
 
   TestAuthoriser authoriser;
-  LambdaService lambda{Operations{*catalog, *service, authoriser, clock, [] { return std::string("http://127.0.0.1:1"); }, {}, {}}};
+  LambdaService lambda{
+      Operations{*catalog, *service, authoriser, clock, [] { return std::string("http://127.0.0.1:1"); }, {}, {}}};
 };
 
 TEST_F(LambdaServiceTest, AFunctionIsPendingThenActiveAndItsRevisionMoves) {
@@ -77,21 +99,31 @@ TEST_F(LambdaServiceTest, AFunctionIsPendingThenActiveAndItsRevisionMoves) {
   EXPECT_EQ(error_of(create("f")), "ResourceConflictException: Function already exist: f");
   const Answer updated = call("UpdateFunctionConfiguration", Value::object({{"FunctionName", "f"}, {"Timeout", 9}}));
   EXPECT_EQ(member(updated, "LastUpdateStatus"), "InProgress");
-  EXPECT_EQ(error_of(call("UpdateFunctionConfiguration", Value::object({{"FunctionName", "f"}, {"RevisionId", "old"}}))).substr(0, 27), "PreconditionFailedException");
+  EXPECT_EQ(error_of(call("UpdateFunctionConfiguration", Value::object({{"FunctionName", "f"}, {"RevisionId", "old"}})))
+                .substr(0, 27),
+            "PreconditionFailedException");
 }
 
 TEST_F(LambdaServiceTest, InvokeRunsTheFunctionAndAnswersInTheApisForm) {
   ASSERT_TRUE(create("f"));
-  const Answer answer = call("Invoke", Value::object({{"FunctionName", "f"}, {"Payload", R"({"a":1})"}, {"LogType", "Tail"}}));
+  const Answer answer =
+      call("Invoke", Value::object({{"FunctionName", "f"}, {"Payload", R"({"a":1})"}, {"LogType", "Tail"}}));
   ASSERT_TRUE(answer) << error_of(answer);
   EXPECT_EQ(member(answer, "Payload"), R"({"v":"$LATEST","event":{"a":1}})");
   EXPECT_EQ(number(*answer, "StatusCode"), 200);
-  EXPECT_THAT(base::from_base64(member(answer, "LogResult")).value_or(""), StartsWith("START RequestId: 11111111-2222-3333-4444-555555555555 Version: $LATEST\n"));
-  EXPECT_EQ(number(*call("Invoke", Value::object({{"FunctionName", "f"}, {"InvocationType", "DryRun"}})), "StatusCode"), 204);
-  EXPECT_EQ(number(*call("Invoke", Value::object({{"FunctionName", "f"}, {"InvocationType", "Event"}})), "StatusCode"), 202);
-  EXPECT_THAT(error_of(call("Invoke", Value::object({{"FunctionName", "f"}, {"Payload", "{a"}}))), StartsWith("InvalidRequestContentException"));
-  EXPECT_THAT(error_of(call("Invoke", Value::object({{"FunctionName", "f"}, {"Payload", "\"" + std::string(7 << 20, 'x') + "\""}}))), StartsWith("RequestTooLargeException"));
-  EXPECT_EQ(error_of(call("Invoke", named("g"))), "ResourceNotFoundException: Function not found: arn:aws:lambda:us-east-1:000000000000:function:g:$LATEST");
+  EXPECT_THAT(base::from_base64(member(answer, "LogResult")).value_or(""),
+              StartsWith("START RequestId: 11111111-2222-3333-4444-555555555555 Version: $LATEST\n"));
+  EXPECT_EQ(number(*call("Invoke", Value::object({{"FunctionName", "f"}, {"InvocationType", "DryRun"}})), "StatusCode"),
+            204);
+  EXPECT_EQ(number(*call("Invoke", Value::object({{"FunctionName", "f"}, {"InvocationType", "Event"}})), "StatusCode"),
+            202);
+  EXPECT_THAT(error_of(call("Invoke", Value::object({{"FunctionName", "f"}, {"Payload", "{a"}}))),
+              StartsWith("InvalidRequestContentException"));
+  EXPECT_THAT(error_of(call("Invoke", Value::object({{"FunctionName", "f"},
+                                                     {"Payload", "\"" + std::string(7 << 20, 'x') + "\""}}))),
+              StartsWith("RequestTooLargeException"));
+  EXPECT_EQ(error_of(call("Invoke", named("g"))),
+            "ResourceNotFoundException: Function not found: arn:aws:lambda:us-east-1:000000000000:function:g:$LATEST");
 }
 
 TEST_F(LambdaServiceTest, VersionsAndAliasesLeadToWhatWasPublished) {
@@ -100,7 +132,8 @@ TEST_F(LambdaServiceTest, VersionsAndAliasesLeadToWhatWasPublished) {
   EXPECT_EQ(member(call("PublishVersion", named("f")), "Version"), "1");
   EXPECT_EQ(member(call("PublishVersion", named("f")), "Version"), "1") << "nothing has changed";
   ASSERT_TRUE(call("UpdateFunctionConfiguration",
-                   Value::object({{"FunctionName", "f"}, {"Environment", Value::object({{"Variables", Value::object({{"E", "2"}})}})}})));
+                   Value::object({{"FunctionName", "f"},
+                                  {"Environment", Value::object({{"Variables", Value::object({{"E", "2"}})}})}})));
   settle();
   EXPECT_EQ(member(call("PublishVersion", named("f")), "Version"), "2");
   ASSERT_TRUE(call("CreateAlias", Value::object({{"FunctionName", "f"}, {"Name", "live"}, {"FunctionVersion", "1"}})));
@@ -110,7 +143,8 @@ TEST_F(LambdaServiceTest, VersionsAndAliasesLeadToWhatWasPublished) {
   EXPECT_EQ(member(moved, "Payload"), R"({"v":"2","e":"2","event":{}})");
   EXPECT_EQ(member(moved, "ExecutedVersion"), "2");
   EXPECT_EQ(call("ListVersionsByFunction", named("f"))->find("Versions")->size(), 3u);
-  EXPECT_THAT(error_of(call("DeleteFunction", Value::object({{"FunctionName", "f"}, {"Qualifier", "2"}}))), StartsWith("ResourceConflictException"));
+  EXPECT_THAT(error_of(call("DeleteFunction", Value::object({{"FunctionName", "f"}, {"Qualifier", "2"}}))),
+              StartsWith("ResourceConflictException"));
   EXPECT_TRUE(call("DeleteFunction", Value::object({{"FunctionName", "f"}, {"Qualifier", "1"}})));
   ASSERT_TRUE(call("DeleteFunction", named("f")));
   EXPECT_THAT(error_of(call("Invoke", named("f:live"))), StartsWith("ResourceNotFoundException"));
@@ -122,7 +156,8 @@ TEST_F(LambdaServiceTest, WhatIsForbiddenChangesNothing) {
   authoriser.forbidden = {"iam:PassRole"};
   EXPECT_THAT(error_of(create("f")), StartsWith("AccessDeniedException"));
   authoriser.forbidden = {};
-  EXPECT_EQ(error_of(create("f", {{"Role", "arn:aws:iam::000000000000:role/none"}})), "InvalidParameterValueException: The role defined for the function cannot be assumed by Lambda.");
+  EXPECT_EQ(error_of(create("f", {{"Role", "arn:aws:iam::000000000000:role/none"}})),
+            "InvalidParameterValueException: The role defined for the function cannot be assumed by Lambda.");
   EXPECT_TRUE(catalog->view().count("lambda/") == 0);
   ASSERT_TRUE(create("f"));
   authoriser.forbidden = {"lambda:InvokeFunction"};
@@ -141,20 +176,30 @@ TEST_F(LambdaServiceTest, EnvironmentsAreBoundedAndReservedNamesRefused) {
 TEST_F(LambdaServiceTest, NamesMustAgreeAndBelongHere) {
   ASSERT_TRUE(create("f"));
   EXPECT_EQ(error_of(call("GetFunction", Value::object({{"FunctionName", "f:$LATEST"}, {"Qualifier", "1"}}))),
-            "InvalidParameterValueException: The derived qualifier from the function name does not match the specified qualifier.");
+            "InvalidParameterValueException: The derived qualifier from the function name does not match the specified "
+            "qualifier.");
   EXPECT_EQ(error_of(call("GetFunction", named("arn:aws:lambda:eu-west-1:000000000000:function:f"))),
             "ResourceNotFoundException: Functions from 'eu-west-1' are not reachable in this region ('us-east-1')");
   EXPECT_EQ(error_of(call("GetFunction", named("111111111111:function:f"))), "AccessDeniedException: ");
 }
 
 TEST_F(LambdaServiceTest, LayersAreMountedAndCounted) {
-  const auto layer = call("PublishLayerVersion", Value::object({{"LayerName", "l"}, {"Content", Value::object({{"ZipFile", functions::make_zip({{"nodejs/node_modules/dep/index.js", "module.exports = 'from layer';"}})}})}}));
+  const auto layer =
+      call("PublishLayerVersion",
+           Value::object(
+               {{"LayerName", "l"},
+                {"Content", Value::object({{"ZipFile", functions::make_zip({{"nodejs/node_modules/dep/index.js",
+                                                                             "module.exports = 'from layer';"}})}})}}));
   ASSERT_TRUE(layer) << error_of(layer);
   const Value arns = Value::array({member(layer, "LayerVersionArn")});
-  ASSERT_TRUE(create("f", {{"Layers", arns},
-                           {"Code", Value::object({{"ZipFile", functions::make_zip({{"index.js", "exports.handler = async () => require('dep');"}})}})}}));
+  ASSERT_TRUE(create(
+      "f",
+      {{"Layers", arns},
+       {"Code", Value::object({{"ZipFile", functions::make_zip(
+                                               {{"index.js", "exports.handler = async () => require('dep');"}})}})}}));
   EXPECT_EQ(member(call("Invoke", named("f")), "Payload"), "\"from layer\"");
-  EXPECT_THAT(error_of(create("g", {{"Layers", Value::array({member(layer, "LayerArn") + ":9"})}})), HasSubstr("does not exist."));
+  EXPECT_THAT(error_of(create("g", {{"Layers", Value::array({member(layer, "LayerArn") + ":9"})}})),
+              HasSubstr("does not exist."));
 }
 
 }  // namespace

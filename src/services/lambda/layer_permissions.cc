@@ -12,9 +12,11 @@ namespace {
 std::string key_of(const LayerVersionName& name) { return "lambda/layer-policy/" + name.arn(); }
 
 base::Result<LayerVersionName> layer_of(const Operations& operations, const wire::Call& call, std::string_view action) {
-  ESC_TRY(const LayerVersionName name, layer_name(call, text(call.input, "LayerName"), number(call.input, "VersionNumber").value_or(0)));
+  ESC_TRY(const LayerVersionName name,
+          layer_name(call, text(call.input, "LayerName"), number(call.input, "VersionNumber").value_or(0)));
   ESC_CHECK(operations.authorise(call, action, name.arn()));
-  if (!operations.catalog.view().get(layer_version_key(name))) return not_found("Layer version " + name.arn() + " does not exist.");
+  if (!operations.catalog.view().get(layer_version_key(name)))
+    return not_found("Layer version " + name.arn() + " does not exist.");
   return name;
 }
 
@@ -46,13 +48,16 @@ Answer remove_layer_version_permission(const Operations& operations, const wire:
   ESC_TRY(const LayerVersionName name, layer_of(operations, call, "RemoveLayerVersionPermission"));
   const auto change = [&](store::CatalogTransaction& transaction) -> base::Result<void> {
     const auto stored = get_json(transaction, key_of(name));
-    if (!stored) return not_found("Statement " + std::string(text(call.input, "StatementId")) + " is not found in resource policy.");
+    if (!stored)
+      return not_found("Statement " + std::string(text(call.input, "StatementId")) +
+                       " is not found in resource policy.");
     ESC_CHECK(check_revision(call, stored));
     ESC_TRY(const json::Value changed, without_statement(*stored->find("Policy"), text(call.input, "StatementId")));
     if (changed.find("Statement")->size() == 0) {
       transaction.erase(key_of(name));
     } else {
-      put_json(transaction, key_of(name), json::Value::object({{"Policy", changed}, {"RevisionId", base::random_uuid()}}));
+      put_json(transaction, key_of(name),
+               json::Value::object({{"Policy", changed}, {"RevisionId", base::random_uuid()}}));
     }
     return {};
   };
@@ -64,7 +69,8 @@ Answer get_layer_version_policy(const Operations& operations, const wire::Call& 
   ESC_TRY(const LayerVersionName name, layer_of(operations, call, "GetLayerVersionPolicy"));
   const auto stored = get_json(operations.catalog.view(), key_of(name));
   if (!stored) return not_found("No policy is associated with the given resource.");
-  return json::Value::object({{"Policy", json::print(*stored->find("Policy"))}, {"RevisionId", text(*stored, "RevisionId")}});
+  return json::Value::object(
+      {{"Policy", json::print(*stored->find("Policy"))}, {"RevisionId", text(*stored, "RevisionId")}});
 }
 
 }  // namespace escapement::services::lambda

@@ -22,7 +22,9 @@ std::vector<std::string_view> split(std::string_view text) {
 
 }  // namespace
 
-std::string LayerVersionName::layer_arn() const { return "arn:aws:lambda:" + region + ":" + account + ":layer:" + layer; }
+std::string LayerVersionName::layer_arn() const {
+  return "arn:aws:lambda:" + region + ":" + account + ":layer:" + layer;
+}
 std::string LayerVersionName::arn() const { return layer_arn() + ":" + std::to_string(version); }
 
 base::Result<LayerVersionName> parse_layer_version_arn(std::string_view arn) {
@@ -37,11 +39,14 @@ base::Result<LayerVersionName> parse_layer_version_arn(std::string_view arn) {
       return name;
     }
   }
-  return validation("1 validation error detected: Value '" + std::string(arn) +
-                    "' at 'layers' failed to satisfy constraint: Member must satisfy constraint: [Member must have length less than or equal to 2048, "
-                    "Member must have length greater than or equal to 1, Member must satisfy regular expression pattern: "
-                    "(arn:(aws[a-zA-Z-]*)?:lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:\\d{12}:layer:[a-zA-Z0-9-_]+:[0-9]+)|"
-                    "(arn:[a-zA-Z0-9-]+:lambda:::awslayer:[a-zA-Z0-9-_]+), Member must not be null]");
+  return validation(
+      "1 validation error detected: Value '" + std::string(arn) +
+      "' at 'layers' failed to satisfy constraint: Member must satisfy constraint: [Member must have length less than "
+      "or equal to 2048, "
+      "Member must have length greater than or equal to 1, Member must satisfy regular expression pattern: "
+      "(arn:(aws[a-zA-Z-]*)?:lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:\\d{12}:layer:[a-zA-Z0-9-_]+"
+      ":[0-9]+)|"
+      "(arn:[a-zA-Z0-9-]+:lambda:::awslayer:[a-zA-Z0-9-_]+), Member must not be null]");
 }
 
 base::Result<LayerVersionName> layer_name(const wire::Call& call, std::string_view name_or_arn, std::int64_t version) {
@@ -52,8 +57,12 @@ base::Result<LayerVersionName> layer_name(const wire::Call& call, std::string_vi
   return LayerVersionName{call.region, call.account, std::string(name_or_arn), version};
 }
 
-std::string layer_folder(std::string_view region, std::string_view layer) { return fmt::format("lambda/layer/{}/{}/", region, layer); }
+std::string layer_folder(std::string_view region, std::string_view layer) {
+  return fmt::format("lambda/layer/{}/{}/", region, layer);
+}
 
-std::string layer_version_key(const LayerVersionName& name) { return layer_folder(name.region, name.layer) + fmt::format("{:010}", name.version); }
+std::string layer_version_key(const LayerVersionName& name) {
+  return layer_folder(name.region, name.layer) + fmt::format("{:010}", name.version);
+}
 
 }  // namespace escapement::services::lambda

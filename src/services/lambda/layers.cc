@@ -18,7 +18,9 @@ json::Value shown(const Operations& operations, const LayerVersionName& name, co
                                                 {"CodeSize", number(record, "CodeSize").value_or(0)}}));
     builder.set("LayerArn", name.layer_arn());
   }
-  builder.set("LayerVersionArn", name.arn()).set("Version", name.version).set("Description", text(record, "Description"));
+  builder.set("LayerVersionArn", name.arn())
+      .set("Version", name.version)
+      .set("Description", text(record, "Description"));
   builder.set("CreatedDate", text(record, "CreatedDate"));
   for (const char* const member : {"CompatibleRuntimes", "CompatibleArchitectures", "LicenseInfo"}) {
     if (has(record, member)) builder.set(member, *record.find(member));
@@ -30,9 +32,12 @@ bool fits(const json::Value& record, const json::Value& input) {
   const auto contains = [&](std::string_view list, std::string_view wanted) {
     if (!has(input, wanted)) return true;
     const json::Value* const items = record.find(list);
-    return items != nullptr && std::ranges::any_of(items->items(), [&](const json::Value& item) { return item.as_string() == text(input, wanted); });
+    return items != nullptr && std::ranges::any_of(items->items(), [&](const json::Value& item) {
+             return item.as_string() == text(input, wanted);
+           });
   };
-  return contains("CompatibleRuntimes", "CompatibleRuntime") && contains("CompatibleArchitectures", "CompatibleArchitecture");
+  return contains("CompatibleRuntimes", "CompatibleRuntime") &&
+         contains("CompatibleArchitectures", "CompatibleArchitecture");
 }
 
 base::Result<LayerVersionName> version_name(const wire::Call& call) {
@@ -58,7 +63,9 @@ Answer publish_layer_version(const Operations& operations, const wire::Call& cal
   ESC_CHECK(operations.authorise(call, "PublishLayerVersion", name.layer_arn()));
   ESC_TRY(const functions::StoredCode code, store_code(operations, *call.input.find("Content")));
   json::ObjectBuilder builder;
-  builder.set("Code", code.sha256_hex).set("CodeSha256", code.sha256_base64).set("CodeSize", static_cast<std::int64_t>(code.packed_bytes));
+  builder.set("Code", code.sha256_hex)
+      .set("CodeSha256", code.sha256_base64)
+      .set("CodeSize", static_cast<std::int64_t>(code.packed_bytes));
   builder.set("Description", text(call.input, "Description")).set("CreatedDate", last_modified(operations.clock.now()));
   for (const char* const member : {"CompatibleRuntimes", "CompatibleArchitectures", "LicenseInfo"}) {
     if (has(call.input, member)) builder.set(member, *call.input.find(member));
@@ -124,9 +131,11 @@ Answer list_layers(const Operations& operations, const wire::Call& call) {
     const auto record = get_json(view, std::string(key));
     if (!record || !fits(*record, call.input)) return true;
     const std::string_view rest = key.substr(folder.size());
-    const LayerVersionName name{call.region, call.account, std::string(rest.substr(0, rest.find('/'))), version_of_key(key)};
-    json::Value item = json::Value::object(
-        {{"LayerName", name.layer}, {"LayerArn", name.layer_arn()}, {"LatestMatchingVersion", shown(operations, name, *record, false)}});
+    const LayerVersionName name{call.region, call.account, std::string(rest.substr(0, rest.find('/'))),
+                                version_of_key(key)};
+    json::Value item = json::Value::object({{"LayerName", name.layer},
+                                            {"LayerArn", name.layer_arn()},
+                                            {"LatestMatchingVersion", shown(operations, name, *record, false)}});
     if (name.layer == last_layer) {
       page.items.back() = std::move(item);
     } else {

@@ -14,7 +14,8 @@ std::string FunctionName::arn() const { return "arn:aws:lambda:" + region + ":" 
 
 std::string FunctionName::qualified_arn() const { return qualifier.empty() ? arn() : arn() + ":" + qualifier; }
 
-base::Result<FunctionName> parse_function_name(const wire::Call& call, std::string_view given, std::string_view qualifier) {
+base::Result<FunctionName> parse_function_name(const wire::Call& call, std::string_view given,
+                                               std::string_view qualifier) {
   ESC_TRY(functions::FunctionReference reference, functions::parse_function_reference(given));
   if (!qualifier.empty() && !reference.qualifier.empty() && reference.qualifier != qualifier) {
     return invalid_parameter("The derived qualifier from the function name does not match the specified qualifier.");
@@ -23,9 +24,11 @@ base::Result<FunctionName> parse_function_name(const wire::Call& call, std::stri
     return base::make_error(base::ErrorCode::denied, "AccessDeniedException", "");
   }
   if (!reference.region.empty() && reference.region != call.region) {
-    return not_found("Functions from '" + reference.region + "' are not reachable in this region ('" + call.region + "')");
+    return not_found("Functions from '" + reference.region + "' are not reachable in this region ('" + call.region +
+                     "')");
   }
-  return FunctionName{call.region, call.account, std::move(reference.name), qualifier.empty() ? std::move(reference.qualifier) : std::string(qualifier)};
+  return FunctionName{call.region, call.account, std::move(reference.name),
+                      qualifier.empty() ? std::move(reference.qualifier) : std::string(qualifier)};
 }
 
 base::Result<FunctionName> function_name(const wire::Call& call, std::string_view member) {

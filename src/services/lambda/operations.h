@@ -1,7 +1,7 @@
 // What the handlers of the Lambda API share, and the handlers themselves: one file for each family.
 //
-// A handler checks what the API model cannot say, asks for permission, changes the catalog, and answers. All but Invoke may block
-// on the disk and run on the blocking pool.
+// A handler checks what the API model cannot say, asks for permission, changes the catalog, and answers. All but Invoke
+// may block on the disk and run on the blocking pool.
 #pragma once
 
 #include <functional>
@@ -21,7 +21,7 @@ namespace escapement::services::lambda {
 
 // AWS's quotas, as defaults, and what this server adds.
 struct LambdaOptions {
-  std::uint32_t concurrency_max = 1'000;         // of the account
+  std::uint32_t concurrency_max = 1'000;  // of the account
   std::uint32_t unreserved_concurrency_min = 100;
   std::uint64_t total_code_bytes_max = 75ull << 30;
   std::uint64_t packed_bytes_max = 50ull << 20;
@@ -29,8 +29,8 @@ struct LambdaOptions {
   std::size_t environment_bytes_max = 4'096;
   std::size_t layers_max = 5;
   std::size_t tags_max = 50;
-  // How long a function is Pending after its making and InProgress after an update. Nothing waits for it here; callers that
-  // learned to wait for the state do. Zero for a virtual clock.
+  // How long a function is Pending after its making and InProgress after an update. Nothing waits for it here; callers
+  // that learned to wait for the state do. Zero for a virtual clock.
   base::Duration settle_time = base::Duration::milliseconds(500);
   // Runtimes that AWS has retired (nodejs12.x, python3.7…) are refused for new functions, as on AWS.
   bool accepts_retired_runtimes = false;
@@ -65,9 +65,11 @@ struct FunctionName {
 // From the members FunctionName and Qualifier of a call. Errors: InvalidParameterValueException (they disagree),
 // ResourceNotFoundException (another region), AccessDeniedException (another account).
 base::Result<FunctionName> function_name(const wire::Call& call, std::string_view member = "FunctionName");
-base::Result<FunctionName> parse_function_name(const wire::Call& call, std::string_view text, std::string_view qualifier = {});
+base::Result<FunctionName> parse_function_name(const wire::Call& call, std::string_view text,
+                                               std::string_view qualifier = {});
 
-// ---- Members of a call's input -------------------------------------------------------------------------------------------
+// ---- Members of a call's input
+// -------------------------------------------------------------------------------------------
 
 std::string_view text(const json::Value& input, std::string_view member);  // empty where the member is absent
 std::optional<std::int64_t> number(const json::Value& input, std::string_view member);
@@ -77,7 +79,8 @@ bool has(const json::Value& input, std::string_view member);
 using Answer = base::Result<json::Value>;
 using Handler = Answer (*)(const Operations& operations, const wire::Call& call);
 
-// ---- Functions: create_function.cc, update_function.cc, read_functions.cc, delete_function.cc, publish_version.cc ---------
+// ---- Functions: create_function.cc, update_function.cc, read_functions.cc, delete_function.cc, publish_version.cc
+// ---------
 
 Answer create_function(const Operations&, const wire::Call&);
 Answer update_function_code(const Operations&, const wire::Call&);
@@ -91,7 +94,8 @@ Answer publish_version(const Operations&, const wire::Call&);
 void invoke(const Operations&, wire::Call, wire::Respond);
 void invoke_async(const Operations&, wire::Call, wire::Respond);
 
-// ---- Aliases and permissions: aliases.cc, permissions.cc -------------------------------------------------------------------
+// ---- Aliases and permissions: aliases.cc, permissions.cc
+// -------------------------------------------------------------------
 
 Answer create_alias(const Operations&, const wire::Call&);
 Answer update_alias(const Operations&, const wire::Call&);
@@ -102,7 +106,8 @@ Answer add_permission(const Operations&, const wire::Call&);
 Answer remove_permission(const Operations&, const wire::Call&);
 Answer get_policy(const Operations&, const wire::Call&);
 
-// ---- Concurrency: concurrency.cc, provisioned_concurrency.cc ---------------------------------------------------------------
+// ---- Concurrency: concurrency.cc, provisioned_concurrency.cc
+// ---------------------------------------------------------------
 
 Answer put_function_concurrency(const Operations&, const wire::Call&);
 Answer get_function_concurrency(const Operations&, const wire::Call&);
@@ -112,7 +117,8 @@ Answer get_provisioned_concurrency_config(const Operations&, const wire::Call&);
 Answer delete_provisioned_concurrency_config(const Operations&, const wire::Call&);
 Answer list_provisioned_concurrency_configs(const Operations&, const wire::Call&);
 
-// ---- What hangs on a function: tags.cc, function_urls.cc, event_invoke_configs.cc, settings.cc, code_signing.cc -------------
+// ---- What hangs on a function: tags.cc, function_urls.cc, event_invoke_configs.cc, settings.cc, code_signing.cc
+// -------------
 
 Answer tag_resource(const Operations&, const wire::Call&);
 Answer untag_resource(const Operations&, const wire::Call&);
@@ -142,7 +148,8 @@ Answer get_function_code_signing_config(const Operations&, const wire::Call&);
 Answer delete_function_code_signing_config(const Operations&, const wire::Call&);
 Answer list_functions_by_code_signing_config(const Operations&, const wire::Call&);
 
-// ---- Layers: layers.cc, layer_permissions.cc -------------------------------------------------------------------------------
+// ---- Layers: layers.cc, layer_permissions.cc
+// -------------------------------------------------------------------------------
 
 Answer publish_layer_version(const Operations&, const wire::Call&);
 Answer get_layer_version(const Operations&, const wire::Call&);
@@ -154,7 +161,8 @@ Answer add_layer_version_permission(const Operations&, const wire::Call&);
 Answer remove_layer_version_permission(const Operations&, const wire::Call&);
 Answer get_layer_version_policy(const Operations&, const wire::Call&);
 
-// ---- Event source mappings: event_source_mappings.cc -----------------------------------------------------------------------
+// ---- Event source mappings: event_source_mappings.cc
+// -----------------------------------------------------------------------
 
 Answer create_event_source_mapping(const Operations&, const wire::Call&);
 Answer update_event_source_mapping(const Operations&, const wire::Call&);

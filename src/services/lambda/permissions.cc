@@ -23,7 +23,8 @@ void renew_revision(store::CatalogTransaction& transaction, const FunctionName& 
   const std::string fresh = base::random_uuid();
   if (is_alias_name(name.qualifier)) {
     const std::string key = functions::alias_key(name.region, name.name, name.qualifier);
-    if (const auto alias = get_json(transaction, key)) put_json(transaction, key, std::move(json::ObjectBuilder(*alias).set("RevisionId", fresh)).build());
+    if (const auto alias = get_json(transaction, key))
+      put_json(transaction, key, std::move(json::ObjectBuilder(*alias).set("RevisionId", fresh)).build());
     return;
   }
   const std::string version = name.qualifier.empty() ? "$LATEST" : name.qualifier;
@@ -45,13 +46,15 @@ Answer add_permission(const Operations& operations, const wire::Call& call) {
   const base::Timestamp now = operations.clock.now();
   const auto change = [&](store::CatalogTransaction& transaction) -> base::Result<void> {
     if (!find_function(transaction, name)) return not_found("Function not found: " + name.arn());
-    if (is_alias_name(name.qualifier) && !transaction.get(functions::alias_key(name.region, name.name, name.qualifier))) {
+    if (is_alias_name(name.qualifier) &&
+        !transaction.get(functions::alias_key(name.region, name.name, name.qualifier))) {
       return not_found("Cannot find alias arn: " + name.qualified_arn());
     }
     if (!name.qualifier.empty() && !is_alias_name(name.qualifier) && !find_version(transaction, name, name.qualifier)) {
       return not_found("Function not found: " + name.qualified_arn());
     }
-    if (has(call.input, "RevisionId") && text(call.input, "RevisionId") != revision_of(transaction, name, now)) return precondition("GetPolicy");
+    if (has(call.input, "RevisionId") && text(call.input, "RevisionId") != revision_of(transaction, name, now))
+      return precondition("GetPolicy");
     const auto policy = get_json(transaction, policy_key(name));
     ESC_TRY(const json::Value changed, with_statement(policy, statement));
     put_json(transaction, policy_key(name), changed);
@@ -68,12 +71,14 @@ Answer remove_permission(const Operations& operations, const wire::Call& call) {
   const base::Timestamp now = operations.clock.now();
   const auto change = [&](store::CatalogTransaction& transaction) -> base::Result<void> {
     if (!find_function(transaction, name)) return not_found("No policy found for: " + name.arn());
-    if (is_alias_name(name.qualifier) && !transaction.get(functions::alias_key(name.region, name.name, name.qualifier))) {
+    if (is_alias_name(name.qualifier) &&
+        !transaction.get(functions::alias_key(name.region, name.name, name.qualifier))) {
       return not_found("Cannot find alias arn: " + name.qualified_arn());
     }
     const auto policy = get_json(transaction, policy_key(name));
     if (!policy) return not_found("No policy is associated with the given resource.");
-    if (has(call.input, "RevisionId") && text(call.input, "RevisionId") != revision_of(transaction, name, now)) return precondition("GetPolicy");
+    if (has(call.input, "RevisionId") && text(call.input, "RevisionId") != revision_of(transaction, name, now))
+      return precondition("GetPolicy");
     ESC_TRY(const json::Value changed, without_statement(*policy, text(call.input, "StatementId")));
     if (changed.find("Statement")->size() == 0) {
       transaction.erase(policy_key(name));
@@ -93,7 +98,8 @@ Answer get_policy(const Operations& operations, const wire::Call& call) {
   const store::Catalog::View view = operations.catalog.view();
   const auto policy = get_json(view, policy_key(name));
   if (!policy) return not_found("The resource you requested does not exist.");
-  return json::Value::object({{"Policy", json::print(*policy)}, {"RevisionId", revision_of(view, name, operations.clock.now())}});
+  return json::Value::object(
+      {{"Policy", json::print(*policy)}, {"RevisionId", revision_of(view, name, operations.clock.now())}});
 }
 
 }  // namespace escapement::services::lambda

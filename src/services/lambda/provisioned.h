@@ -8,6 +8,7 @@
 namespace escapement::services::lambda {
 
 // `except` names a qualifier that is not counted.
-std::int64_t provisioned_total(const store::CatalogTransaction& transaction, const FunctionName& name, std::string_view except = {});
+std::int64_t provisioned_total(const store::CatalogTransaction& transaction, const FunctionName& name,
+                               std::string_view except = {});
 
 }  // namespace escapement::services::lambda

@@ -19,15 +19,19 @@ json::Value shown(const json::Value& config, base::Timestamp now) {
                               {"LastModified", text(config, "LastModified")}});
 }
 
-std::string key_of(const FunctionName& name) { return functions::provisioned_key(name.region, name.name, name.qualifier); }
+std::string key_of(const FunctionName& name) {
+  return functions::provisioned_key(name.region, name.name, name.qualifier);
+}
 
 // Errors as require_qualifier(), and for $LATEST.
-base::Result<void> check_qualifier(const store::Catalog::View& view, const FunctionName& name, const char* latest_message) {
+base::Result<void> check_qualifier(const store::Catalog::View& view, const FunctionName& name,
+                                   const char* latest_message) {
   if (name.qualifier == "$LATEST") return invalid_parameter(latest_message);
   return require_qualifier(view, name);
 }
 
-constexpr const char* kNotUnpublished = "Provisioned Concurrency Configs cannot be applied to unpublished function versions.";
+constexpr const char* kNotUnpublished =
+    "Provisioned Concurrency Configs cannot be applied to unpublished function versions.";
 constexpr const char* kNotLatest = "The function resource provided must be an alias or a published version.";
 
 // An alias and the version behind it cannot both be provisioned.
@@ -36,7 +40,9 @@ base::Result<void> check_overlap(const store::CatalogTransaction& transaction, c
     const auto alias = get_json(transaction, functions::alias_key(name.region, name.name, name.qualifier));
     FunctionName version = name;
     if (alias) version.qualifier = text(*alias, "FunctionVersion");
-    if (transaction.get(key_of(version))) return conflict("Alias can't be used for Provisioned Concurrency configuration on an already Provisioned version");
+    if (transaction.get(key_of(version)))
+      return conflict(
+          "Alias can't be used for Provisioned Concurrency configuration on an already Provisioned version");
     return {};
   }
   bool pointed_at = false;
@@ -62,13 +68,15 @@ void renew_revision(store::CatalogTransaction& transaction, const FunctionName& 
   auto record = find_version(transaction, name, version);
   if (!record) return;
   record->pending.clear();
-  record->configuration = std::move(json::ObjectBuilder(record->configuration).set("RevisionId", base::random_uuid())).build();
+  record->configuration =
+      std::move(json::ObjectBuilder(record->configuration).set("RevisionId", base::random_uuid())).build();
   put_version(transaction, name, version, *record);
 }
 
 }  // namespace
 
-std::int64_t provisioned_total(const store::CatalogTransaction& transaction, const FunctionName& name, std::string_view except) {
+std::int64_t provisioned_total(const store::CatalogTransaction& transaction, const FunctionName& name,
+                               std::string_view except) {
   std::int64_t total = 0;
   const std::string folder = folder_key("provisioned", name.region, name.name);
   transaction.scan(folder, [&](std::string_view key, std::string_view) {
@@ -93,12 +101,15 @@ Answer put_provisioned_concurrency_config(const Operations& operations, const wi
     const auto function = find_function(transaction, name);
     if (!function) return not_found("Function not found: " + name.arn());
     const std::int64_t others = provisioned_total(transaction, name, name.qualifier);
-    if (const auto reserved = number(function->members, "ReservedConcurrency"); reserved && others + wanted > *reserved) {
-      return invalid_parameter("Requested Provisioned Concurrency should not be greater than the reservedConcurrentExecution for function");
+    if (const auto reserved = number(function->members, "ReservedConcurrency");
+        reserved && others + wanted > *reserved) {
+      return invalid_parameter(
+          "Requested Provisioned Concurrency should not be greater than the reservedConcurrentExecution for function");
     }
     if (others + wanted > operations.options.concurrency_max - operations.options.unreserved_concurrency_min) {
-      return invalid_parameter("Specified ConcurrentExecutions for function is greater than account's unreserved concurrency [" +
-                               std::to_string(operations.options.concurrency_max - others) + "].");
+      return invalid_parameter(
+          "Specified ConcurrentExecutions for function is greater than account's unreserved concurrency [" +
+          std::to_string(operations.options.concurrency_max - others) + "].");
     }
     put_json(transaction, key_of(name), config);
     renew_revision(transaction, name);
@@ -116,7 +127,8 @@ Answer get_provisioned_concurrency_config(const Operations& operations, const wi
   ESC_CHECK(check_qualifier(view, name, kNotLatest));
   const auto config = get_json(view, key_of(name));
   if (!config) {
-    return base::make_error(base::ErrorCode::not_found, "ProvisionedConcurrencyConfigNotFoundException", "No Provisioned Concurrency Config found for this function");
+    return base::make_error(base::ErrorCode::not_found, "ProvisionedConcurrencyConfigNotFoundException",
+                            "No Provisioned Concurrency Config found for this function");
   }
   return shown(*config, operations.clock.now());
 }

@@ -15,23 +15,30 @@ Answer publish_version(const Operations& operations, const wire::Call& call) {
     auto latest = find_version(transaction, name, "$LATEST");
     if (!function || !latest) return not_found("Function not found: " + name.arn());
     if (!latest->is_settled(now) && latest->pending == "create") {
-      return conflict("The operation cannot be performed at this time. The function is currently in the following state: Pending");
+      return conflict(
+          "The operation cannot be performed at this time. The function is currently in the following state: Pending");
     }
-    if (has(call.input, "RevisionId") && text(call.input, "RevisionId") != latest->revision(now)) return precondition("GetFunction/GetAlias");
+    if (has(call.input, "RevisionId") && text(call.input, "RevisionId") != latest->revision(now))
+      return precondition("GetFunction/GetAlias");
     const std::string_view sha = text(latest->configuration, "CodeSha256");
     if (has(call.input, "CodeSha256") && text(call.input, "CodeSha256") != sha) {
-      return invalid_parameter("CodeSHA256 (" + std::string(text(call.input, "CodeSha256")) + ") is different from current CodeSHA256 in $LATEST (" +
-                               std::string(sha) + "). Please try again with the CodeSHA256 in $LATEST.");
+      return invalid_parameter("CodeSHA256 (" + std::string(text(call.input, "CodeSha256")) +
+                               ") is different from current CodeSHA256 in $LATEST (" + std::string(sha) +
+                               "). Please try again with the CodeSHA256 in $LATEST.");
     }
-    if (const auto last = find_version(transaction, name, std::to_string(function->last_published())); last && same_content(*last, *latest)) {
+    if (const auto last = find_version(transaction, name, std::to_string(function->last_published()));
+        last && same_content(*last, *latest)) {
       answered = *last;
       return {};
     }
     const std::int64_t version = function->next_version();
     json::ObjectBuilder builder(latest->configuration);
-    builder.set("Version", std::to_string(version)).set("FunctionArn", name.arn() + ":" + std::to_string(version)).set("RevisionId", base::random_uuid());
+    builder.set("Version", std::to_string(version))
+        .set("FunctionArn", name.arn() + ":" + std::to_string(version))
+        .set("RevisionId", base::random_uuid());
     if (has(call.input, "Description")) builder.set("Description", *call.input.find("Description"));
-    if (const json::Value* const snap = latest->configuration.find("SnapStart"); snap != nullptr && text(*snap, "ApplyOn") == "PublishedVersions") {
+    if (const json::Value* const snap = latest->configuration.find("SnapStart");
+        snap != nullptr && text(*snap, "ApplyOn") == "PublishedVersions") {
       builder.set("SnapStart", json::Value::object({{"ApplyOn", "PublishedVersions"}, {"OptimizationStatus", "On"}}));
     }
     answered = *latest;

@@ -1,7 +1,7 @@
 #include "base/codec.h"
 #include "functions/function_record.h"
-#include "services/lambda/errors.h"
 #include "services/lambda/code_links.h"
+#include "services/lambda/errors.h"
 #include "services/lambda/records.h"
 
 namespace escapement::services::lambda {
@@ -10,10 +10,13 @@ namespace {
 constexpr std::int64_t kPageSize = 50;  // the most that AWS gives, whatever is asked for
 
 std::size_t page_size(const wire::Call& call) {
-  return static_cast<std::size_t>(std::clamp<std::int64_t>(number(call.input, "MaxItems").value_or(kPageSize), 1, kPageSize));
+  return static_cast<std::size_t>(
+      std::clamp<std::int64_t>(number(call.input, "MaxItems").value_or(kPageSize), 1, kPageSize));
 }
 
-std::string marker_position(const wire::Call& call) { return base::from_base64(text(call.input, "Marker")).value_or(std::string()); }
+std::string marker_position(const wire::Call& call) {
+  return base::from_base64(text(call.input, "Marker")).value_or(std::string());
+}
 
 base::Result<ResolvedVersion> resolve(const Operations& operations, const wire::Call& call, std::string_view action) {
   ESC_TRY(const FunctionName name, function_name(call));
@@ -45,10 +48,12 @@ Answer get_function(const Operations& operations, const wire::Call& call) {
   const auto function = find_function(operations.catalog.view(), name);
   json::ObjectBuilder answer;
   answer.set("Configuration", shown_configuration(resolved.record, resolved.shown_arn, operations.clock.now()));
-  answer.set("Code", json::Value::object({{"RepositoryType", "S3"}, {"Location", code_location(operations, resolved.record.code)}}));
+  answer.set("Code", json::Value::object(
+                         {{"RepositoryType", "S3"}, {"Location", code_location(operations, resolved.record.code)}}));
   if (function && function->tags().size() > 0) answer.set("Tags", function->tags());
   if (function && has(function->members, "ReservedConcurrency")) {
-    answer.set("Concurrency", json::Value::object({{"ReservedConcurrentExecutions", *function->members.find("ReservedConcurrency")}}));
+    answer.set("Concurrency",
+               json::Value::object({{"ReservedConcurrentExecutions", *function->members.find("ReservedConcurrency")}}));
   }
   return std::move(answer).build();
 }
@@ -72,7 +77,8 @@ Answer list_functions(const Operations& operations, const wire::Call& call) {
           return false;
         }
         const FunctionName name{call.region, call.account, parts.name, all ? parts.version : ""};
-        if (const auto record = find_version(view, name, parts.version)) page.items.push_back(listed_configuration(*record, name.qualified_arn(), now));
+        if (const auto record = find_version(view, name, parts.version))
+          page.items.push_back(listed_configuration(*record, name.qualified_arn(), now));
         last = key;
         return true;
       },
@@ -90,7 +96,8 @@ Answer list_versions_by_function(const Operations& operations, const wire::Call&
   Page page;
   // $LATEST first, then by number; markers are the number to go on with.
   std::int64_t from = 0;
-  if (const std::string marker = marker_position(call); is_version_number(marker)) from = std::stoll(marker.substr(0, 18));
+  if (const std::string marker = marker_position(call); is_version_number(marker))
+    from = std::stoll(marker.substr(0, 18));
   for (std::int64_t version = from; version < function->next_version(); ++version) {
     const std::string label = version == 0 ? "$LATEST" : std::to_string(version);
     const auto record = find_version(view, name, label);

@@ -63,28 +63,44 @@ std::string VersionRecord::revision(base::Timestamp now) const {
   return std::string(text(configuration, "RevisionId"));
 }
 
-std::optional<FunctionRecord> find_function(const store::Catalog::View& view, const FunctionName& name) { return read_function(view, name); }
-std::optional<FunctionRecord> find_function(const store::CatalogTransaction& transaction, const FunctionName& name) { return read_function(transaction, name); }
-std::optional<VersionRecord> find_version(const store::Catalog::View& view, const FunctionName& name, std::string_view version) {
+std::optional<FunctionRecord> find_function(const store::Catalog::View& view, const FunctionName& name) {
+  return read_function(view, name);
+}
+std::optional<FunctionRecord> find_function(const store::CatalogTransaction& transaction, const FunctionName& name) {
+  return read_function(transaction, name);
+}
+std::optional<VersionRecord> find_version(const store::Catalog::View& view, const FunctionName& name,
+                                          std::string_view version) {
   return read_version(view, name, version);
 }
-std::optional<VersionRecord> find_version(const store::CatalogTransaction& transaction, const FunctionName& name, std::string_view version) {
+std::optional<VersionRecord> find_version(const store::CatalogTransaction& transaction, const FunctionName& name,
+                                          std::string_view version) {
   return read_version(transaction, name, version);
 }
 
-std::optional<json::Value> get_json(const store::Catalog::View& view, const std::string& key) { return read(view, key); }
-std::optional<json::Value> get_json(const store::CatalogTransaction& transaction, const std::string& key) { return read(transaction, key); }
+std::optional<json::Value> get_json(const store::Catalog::View& view, const std::string& key) {
+  return read(view, key);
+}
+std::optional<json::Value> get_json(const store::CatalogTransaction& transaction, const std::string& key) {
+  return read(transaction, key);
+}
 
-void put_json(store::CatalogTransaction& transaction, const std::string& key, const json::Value& value) { transaction.put(key, json::print(value)); }
+void put_json(store::CatalogTransaction& transaction, const std::string& key, const json::Value& value) {
+  transaction.put(key, json::print(value));
+}
 
 void put_function(store::CatalogTransaction& transaction, const FunctionName& name, const FunctionRecord& record) {
   put_json(transaction, functions::function_key(name.region, name.name), record.members);
 }
 
-void put_version(store::CatalogTransaction& transaction, const FunctionName& name, std::string_view version, const VersionRecord& record) {
+void put_version(store::CatalogTransaction& transaction, const FunctionName& name, std::string_view version,
+                 const VersionRecord& record) {
   json::ObjectBuilder builder;
   builder.set("Configuration", record.configuration).set("Code", record.code).set("Layers", record.layers);
-  if (!record.pending.empty()) builder.set("Pending", record.pending).set("Settles", record.settles.us).set("SettledRevision", record.settled_revision);
+  if (!record.pending.empty())
+    builder.set("Pending", record.pending)
+        .set("Settles", record.settles.us)
+        .set("SettledRevision", record.settled_revision);
   put_json(transaction, functions::version_key(name.region, name.name, version), std::move(builder).build());
 }
 
@@ -97,7 +113,9 @@ std::string folder_key(std::string_view folder, std::string_view region, std::st
 std::string policy_key(const FunctionName& name) {
   return folder_key("policy", name.region, name.name) + (name.qualifier.empty() ? "-" : name.qualifier);
 }
-std::string url_key(const FunctionName& name) { return folder_key("url", name.region, name.name) + (name.qualifier.empty() ? "-" : name.qualifier); }
+std::string url_key(const FunctionName& name) {
+  return folder_key("url", name.region, name.name) + (name.qualifier.empty() ? "-" : name.qualifier);
+}
 
 bool is_version_number(std::string_view qualifier) {
   return !qualifier.empty() && qualifier.find_first_not_of("0123456789") == std::string_view::npos;
@@ -130,7 +148,8 @@ base::Result<void> require_function(const store::Catalog::View& view, const Func
 base::Result<void> require_qualifier(const store::Catalog::View& view, const FunctionName& name) {
   if (name.qualifier.empty()) return require_function(view, name);
   if (is_alias_name(name.qualifier)) {
-    if (!get_json(view, functions::alias_key(name.region, name.name, name.qualifier))) return not_found("Cannot find alias arn: " + name.qualified_arn());
+    if (!get_json(view, functions::alias_key(name.region, name.name, name.qualifier)))
+      return not_found("Cannot find alias arn: " + name.qualified_arn());
     return {};
   }
   if (!find_version(view, name, name.qualifier)) return not_found("Function not found: " + name.qualified_arn());
@@ -154,14 +173,18 @@ json::Value shown_configuration(const VersionRecord& record, std::string_view ar
   json::ObjectBuilder builder(record.configuration);
   builder.set("FunctionArn", arn).set("RevisionId", record.revision(now));
   if (!record.is_settled(now) && record.pending == "create") {
-    builder.set("State", "Pending").set("StateReason", "The function is being created.").set("StateReasonCode", "Creating");
+    builder.set("State", "Pending")
+        .set("StateReason", "The function is being created.")
+        .set("StateReasonCode", "Creating");
     return std::move(builder).build();
   }
   builder.set("State", "Active");
   if (record.is_settled(now)) {
     builder.set("LastUpdateStatus", "Successful");
   } else {
-    builder.set("LastUpdateStatus", "InProgress").set("LastUpdateStatusReason", "The function is being created.").set("LastUpdateStatusReasonCode", "Creating");
+    builder.set("LastUpdateStatus", "InProgress")
+        .set("LastUpdateStatusReason", "The function is being created.")
+        .set("LastUpdateStatusReasonCode", "Creating");
   }
   return std::move(builder).build();
 }

@@ -1,14 +1,14 @@
-// The records of functions in the catalog, beyond the keys of functions/function_record.h, and how they are read and written.
+// The records of functions in the catalog, beyond the keys of functions/function_record.h, and how they are read and
+// written.
 //
 //   lambda/function/REGION/NAME                 FunctionRecord
 //   lambda/version/REGION/NAME/VERSION          VersionRecord
 //   lambda/alias/REGION/NAME/ALIAS              AliasConfiguration
 //   lambda/policy/REGION/NAME/QUALIFIER         {"Statement": [...]}; "-" stands for no qualifier
 //   lambda/url/REGION/NAME/QUALIFIER            FunctionUrlConfig; the same
-//   lambda/layer/REGION/NAME/VERSION            layer versions (ten digits); lambda/layer-count/REGION/NAME their counter
-//   lambda/mapping/REGION/UUID                  event source mappings
-//   lambda/signing/REGION/ID                    code signing configurations
-//   lambda/tags/ARN                             {"key": "value"} of what is no function
+//   lambda/layer/REGION/NAME/VERSION            layer versions (ten digits); lambda/layer-count/REGION/NAME their
+//   counter lambda/mapping/REGION/UUID                  event source mappings lambda/signing/REGION/ID code signing
+//   configurations lambda/tags/ARN                             {"key": "value"} of what is no function
 #pragma once
 
 #include <optional>
@@ -23,8 +23,8 @@
 
 namespace escapement::services::lambda {
 
-// What belongs to a function as a whole. Members that are not named here (ReservedConcurrency, RecursiveLoop, CodeSigningConfigArn,
-// Tags) are kept as they are.
+// What belongs to a function as a whole. Members that are not named here (ReservedConcurrency, RecursiveLoop,
+// CodeSigningConfigArn, Tags) are kept as they are.
 struct FunctionRecord {
   json::Value members;
 
@@ -35,8 +35,8 @@ struct FunctionRecord {
   FunctionRecord without(std::string_view member) const;
 };
 
-// A version and its state. Making and updating take a while on AWS; here the record says from when on they are over, and which
-// revision id it then has, so that no background work is needed.
+// A version and its state. Making and updating take a while on AWS; here the record says from when on they are over,
+// and which revision id it then has, so that no background work is needed.
 struct VersionRecord {
   json::Value configuration;  // FunctionConfiguration without what depends on time
   std::string code;           // sha256 hex
@@ -51,17 +51,21 @@ struct VersionRecord {
 
 std::optional<FunctionRecord> find_function(const store::Catalog::View& view, const FunctionName& name);
 std::optional<FunctionRecord> find_function(const store::CatalogTransaction& transaction, const FunctionName& name);
-std::optional<VersionRecord> find_version(const store::Catalog::View& view, const FunctionName& name, std::string_view version);
-std::optional<VersionRecord> find_version(const store::CatalogTransaction& transaction, const FunctionName& name, std::string_view version);
+std::optional<VersionRecord> find_version(const store::Catalog::View& view, const FunctionName& name,
+                                          std::string_view version);
+std::optional<VersionRecord> find_version(const store::CatalogTransaction& transaction, const FunctionName& name,
+                                          std::string_view version);
 void put_function(store::CatalogTransaction& transaction, const FunctionName& name, const FunctionRecord& record);
-void put_version(store::CatalogTransaction& transaction, const FunctionName& name, std::string_view version, const VersionRecord& record);
+void put_version(store::CatalogTransaction& transaction, const FunctionName& name, std::string_view version,
+                 const VersionRecord& record);
 void put_json(store::CatalogTransaction& transaction, const std::string& key, const json::Value& value);
 std::optional<json::Value> get_json(const store::Catalog::View& view, const std::string& key);
 std::optional<json::Value> get_json(const store::CatalogTransaction& transaction, const std::string& key);
 
 std::string policy_key(const FunctionName& name);
 std::string url_key(const FunctionName& name);
-std::string folder_key(std::string_view folder, std::string_view region, std::string_view name);  // "lambda/FOLDER/REGION/NAME/"
+std::string folder_key(std::string_view folder, std::string_view region,
+                       std::string_view name);  // "lambda/FOLDER/REGION/NAME/"
 
 // Which version a qualifier leads to, and under which ARN it is shown.
 struct ResolvedVersion {

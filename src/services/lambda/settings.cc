@@ -6,7 +6,8 @@
 namespace escapement::services::lambda {
 namespace {
 
-base::Result<FunctionRecord> function_of(const Operations& operations, const wire::Call& call, std::string_view action, FunctionName& name) {
+base::Result<FunctionRecord> function_of(const Operations& operations, const wire::Call& call, std::string_view action,
+                                         FunctionName& name) {
   ESC_TRY(name, function_name(call));
   ESC_CHECK(operations.authorise(call, action, name.arn()));
   auto function = find_function(operations.catalog.view(), name);
@@ -14,7 +15,8 @@ base::Result<FunctionRecord> function_of(const Operations& operations, const wir
   return std::move(*function);
 }
 
-base::Result<void> change_function(const Operations& operations, const FunctionName& name, std::string_view member, const json::Value& value) {
+base::Result<void> change_function(const Operations& operations, const FunctionName& name, std::string_view member,
+                                   const json::Value& value) {
   return operations.catalog.update([&](store::CatalogTransaction& transaction) -> base::Result<void> {
     const auto function = find_function(transaction, name);
     if (!function) return not_found("Function not found: " + name.arn());
@@ -51,9 +53,12 @@ Answer put_runtime_management_config(const Operations& operations, const wire::C
     return invalid_parameter("RuntimeVersionArn is not supported for " + mode + " UpdateRuntimeOn.");
   }
   const std::string member = "RuntimeManagement:" + resolved.version;
-  const json::Value runtime_arn = has(call.input, "RuntimeVersionArn") ? *call.input.find("RuntimeVersionArn") : json::Value();
-  ESC_CHECK(change_function(operations, name, member, json::Value::object({{"UpdateRuntimeOn", mode}, {"RuntimeVersionArn", runtime_arn}})));
-  return json::Value::object({{"FunctionArn", resolved.shown_arn}, {"RuntimeVersionArn", runtime_arn}, {"UpdateRuntimeOn", mode}});
+  const json::Value runtime_arn =
+      has(call.input, "RuntimeVersionArn") ? *call.input.find("RuntimeVersionArn") : json::Value();
+  ESC_CHECK(change_function(operations, name, member,
+                            json::Value::object({{"UpdateRuntimeOn", mode}, {"RuntimeVersionArn", runtime_arn}})));
+  return json::Value::object(
+      {{"FunctionArn", resolved.shown_arn}, {"RuntimeVersionArn", runtime_arn}, {"UpdateRuntimeOn", mode}});
 }
 
 Answer get_runtime_management_config(const Operations& operations, const wire::Call& call) {
@@ -62,8 +67,10 @@ Answer get_runtime_management_config(const Operations& operations, const wire::C
   ESC_TRY(const ResolvedVersion resolved, resolve_version(operations.catalog.view(), name));
   const json::Value* const present = function.members.find("RuntimeManagement:" + resolved.version);
   json::ObjectBuilder answer;
-  answer.set("FunctionArn", resolved.shown_arn).set("UpdateRuntimeOn", present == nullptr ? "Auto" : text(*present, "UpdateRuntimeOn"));
-  if (present != nullptr && has(*present, "RuntimeVersionArn")) answer.set("RuntimeVersionArn", *present->find("RuntimeVersionArn"));
+  answer.set("FunctionArn", resolved.shown_arn)
+      .set("UpdateRuntimeOn", present == nullptr ? "Auto" : text(*present, "UpdateRuntimeOn"));
+  if (present != nullptr && has(*present, "RuntimeVersionArn"))
+    answer.set("RuntimeVersionArn", *present->find("RuntimeVersionArn"));
   return std::move(answer).build();
 }
 
@@ -75,11 +82,13 @@ Answer get_account_settings(const Operations& operations, const wire::Call& call
   std::int64_t code_bytes = 0;
   view.scan("lambda/function/" + call.region + "/", [&](std::string_view key, std::string_view) {
     ++functions;
-    if (const auto record = get_json(view, std::string(key))) reserved += number(*record, "ReservedConcurrency").value_or(0);
+    if (const auto record = get_json(view, std::string(key)))
+      reserved += number(*record, "ReservedConcurrency").value_or(0);
     return true;
   });
   view.scan("lambda/version/" + call.region + "/", [&](std::string_view key, std::string_view) {
-    if (const auto record = get_json(view, std::string(key)); record && has(*record, "Configuration")) code_bytes += number(*record->find("Configuration"), "CodeSize").value_or(0);
+    if (const auto record = get_json(view, std::string(key)); record && has(*record, "Configuration"))
+      code_bytes += number(*record->find("Configuration"), "CodeSize").value_or(0);
     return true;
   });
   view.scan("lambda/layer/" + call.region + "/", [&](std::string_view key, std::string_view) {
@@ -88,11 +97,12 @@ Answer get_account_settings(const Operations& operations, const wire::Call& call
   });
   const LambdaOptions& options = operations.options;
   return json::Value::object(
-      {{"AccountLimit", json::Value::object({{"TotalCodeSize", static_cast<std::int64_t>(options.total_code_bytes_max)},
-                                             {"CodeSizeUnzipped", static_cast<std::int64_t>(options.unpacked_bytes_max)},
-                                             {"CodeSizeZipped", static_cast<std::int64_t>(options.packed_bytes_max)},
-                                             {"ConcurrentExecutions", std::int64_t{options.concurrency_max}},
-                                             {"UnreservedConcurrentExecutions", std::int64_t{options.concurrency_max} - reserved}})},
+      {{"AccountLimit",
+        json::Value::object({{"TotalCodeSize", static_cast<std::int64_t>(options.total_code_bytes_max)},
+                             {"CodeSizeUnzipped", static_cast<std::int64_t>(options.unpacked_bytes_max)},
+                             {"CodeSizeZipped", static_cast<std::int64_t>(options.packed_bytes_max)},
+                             {"ConcurrentExecutions", std::int64_t{options.concurrency_max}},
+                             {"UnreservedConcurrentExecutions", std::int64_t{options.concurrency_max} - reserved}})},
        {"AccountUsage", json::Value::object({{"TotalCodeSize", code_bytes}, {"FunctionCount", functions}})}});
 }
 

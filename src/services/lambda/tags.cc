@@ -18,16 +18,22 @@ base::Result<Tagged> tagged_resource(const Operations& operations, const wire::C
   const store::Catalog::View view = operations.catalog.view();
   if (tagged.arn.find(":function:") != std::string::npos) {
     ESC_TRY(const FunctionName name, parse_function_name(call, tagged.arn));
-    if (!name.qualifier.empty()) return invalid_parameter("Tags on function aliases and versions are not supported. Please specify a function ARN.");
+    if (!name.qualifier.empty())
+      return invalid_parameter(
+          "Tags on function aliases and versions are not supported. Please specify a function ARN.");
     ESC_CHECK(require_function(view, name));
     tagged.function = name;
     return tagged;
   }
   const std::string id = tagged.arn.substr(tagged.arn.rfind(':') + 1);
   if (tagged.arn.find(":event-source-mapping:") != std::string::npos) {
-    if (!view.get("lambda/mapping/" + call.region + "/" + id)) return not_found("Event source mapping not found: " + tagged.arn);
+    if (!view.get("lambda/mapping/" + call.region + "/" + id))
+      return not_found("Event source mapping not found: " + tagged.arn);
   } else if (tagged.arn.find(":code-signing-config:") != std::string::npos) {
-    if (!view.get("lambda/signing/" + call.region + "/" + id)) return not_found("The code signing configuration cannot be found. Check that the provided configuration is not deleted: " + tagged.arn + ".");
+    if (!view.get("lambda/signing/" + call.region + "/" + id))
+      return not_found(
+          "The code signing configuration cannot be found. Check that the provided configuration is not deleted: " +
+          tagged.arn + ".");
   } else if (tagged.arn.find(":capacity-provider:") != std::string::npos) {
     return not_found("Capacity provider not found: " + tagged.arn);
   } else {
@@ -49,7 +55,8 @@ json::Value read_tags(const Reader& reader, const Tagged& tagged) {
 
 void write_tags(store::CatalogTransaction& transaction, const Tagged& tagged, json::Value tags) {
   if (!tagged.function) return put_json(transaction, tags_key(tagged.arn), tags);
-  if (const auto function = find_function(transaction, *tagged.function)) put_function(transaction, *tagged.function, function->with("Tags", std::move(tags)));
+  if (const auto function = find_function(transaction, *tagged.function))
+    put_function(transaction, *tagged.function, function->with("Tags", std::move(tags)));
 }
 
 }  // namespace
@@ -73,7 +80,8 @@ Answer tag_resource(const Operations& operations, const wire::Call& call) {
     json::ObjectBuilder builder(read_tags(transaction, tagged));
     for (const json::Member& member : added.members()) builder.set(member.key, member.value);
     json::Value tags = std::move(builder).build();
-    if (tags.size() > operations.options.tags_max) return invalid_parameter("Number of tags exceeds resource tag limit.");
+    if (tags.size() > operations.options.tags_max)
+      return invalid_parameter("Number of tags exceeds resource tag limit.");
     write_tags(transaction, tagged, std::move(tags));
     return {};
   };
@@ -84,7 +92,8 @@ Answer tag_resource(const Operations& operations, const wire::Call& call) {
 Answer untag_resource(const Operations& operations, const wire::Call& call) {
   const json::Value* const keys = call.input.find("TagKeys");
   if (keys == nullptr || keys->size() == 0) {
-    return validation("1 validation error detected: Value null at 'tagKeys' failed to satisfy constraint: Member must not be null");
+    return validation(
+        "1 validation error detected: Value null at 'tagKeys' failed to satisfy constraint: Member must not be null");
   }
   ESC_TRY(const Tagged tagged, tagged_resource(operations, call));
   ESC_CHECK(operations.authorise(call, "UntagResource", tagged.arn));

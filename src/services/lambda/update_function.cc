@@ -7,23 +7,30 @@ namespace escapement::services::lambda {
 namespace {
 
 // What every update of $LATEST checks first.
-base::Result<VersionRecord> latest_for_update(const Operations& operations, const wire::Call& call, const FunctionName& name) {
+base::Result<VersionRecord> latest_for_update(const Operations& operations, const wire::Call& call,
+                                              const FunctionName& name) {
   auto latest = find_version(operations.catalog.view(), name, "$LATEST");
   if (!latest) return not_found("Function not found: " + name.arn());
   const base::Timestamp now = operations.clock.now();
-  if (has(call.input, "RevisionId") && text(call.input, "RevisionId") != latest->revision(now)) return precondition("GetFunction/GetAlias");
+  if (has(call.input, "RevisionId") && text(call.input, "RevisionId") != latest->revision(now))
+    return precondition("GetFunction/GetAlias");
   if (!latest->is_settled(now)) {
     if (latest->pending == "create") {
-      return conflict("The operation cannot be performed at this time. The function is currently in the following state: Pending");
+      return conflict(
+          "The operation cannot be performed at this time. The function is currently in the following state: Pending");
     }
-    return conflict("The operation cannot be performed at this time. An update is in progress for resource: " + name.arn());
+    return conflict("The operation cannot be performed at this time. An update is in progress for resource: " +
+                    name.arn());
   }
   return std::move(*latest);
 }
 
 VersionRecord begin_update(const Operations& operations, VersionRecord record, json::Value configuration) {
   const base::Timestamp now = operations.clock.now();
-  record.configuration = std::move(json::ObjectBuilder(configuration).set("LastModified", last_modified(now)).set("RevisionId", base::random_uuid())).build();
+  record.configuration = std::move(json::ObjectBuilder(configuration)
+                                       .set("LastModified", last_modified(now))
+                                       .set("RevisionId", base::random_uuid()))
+                             .build();
   record.pending = "update";
   record.settles = now + operations.options.settle_time;
   record.settled_revision = base::random_uuid();
@@ -31,13 +38,15 @@ VersionRecord begin_update(const Operations& operations, VersionRecord record, j
 }
 
 // Writes $LATEST unless somebody else changed it since `old_revision` was read.
-base::Result<void> write_latest(const Operations& operations, const FunctionName& name, std::string_view old_revision, const VersionRecord& record,
+base::Result<void> write_latest(const Operations& operations, const FunctionName& name, std::string_view old_revision,
+                                const VersionRecord& record,
                                 const std::function<base::Result<void>(store::CatalogTransaction&)>& more = {}) {
   const auto change = [&](store::CatalogTransaction& transaction) -> base::Result<void> {
     const auto present = find_version(transaction, name, "$LATEST");
     if (!present) return not_found("Function not found: " + name.arn());
     if (text(present->configuration, "RevisionId") != old_revision) {
-      return conflict("The operation cannot be performed at this time. An update is in progress for resource: " + name.arn());
+      return conflict("The operation cannot be performed at this time. An update is in progress for resource: " +
+                      name.arn());
     }
     put_version(transaction, name, "$LATEST", record);
     if (more) return more(transaction);

@@ -25,7 +25,8 @@ Place place_of(const functions::LogEvent& event) { return {event.time.ms(), even
 
 std::string make_token(char direction, const Place& place) {
   char head[64];
-  std::snprintf(head, sizeof head, "%c/%lld/%llu/", direction, static_cast<long long>(place.time_ms), static_cast<unsigned long long>(place.position));
+  std::snprintf(head, sizeof head, "%c/%lld/%llu/", direction, static_cast<long long>(place.time_ms),
+                static_cast<unsigned long long>(place.position));
   return base::to_base64url(head + place.stream);
 }
 
@@ -66,22 +67,26 @@ Range range_of(const json::Value& input, bool end_is_inclusive) {
 
 std::string event_id(const functions::LogEvent& event) {
   char id[64];
-  std::snprintf(id, sizeof id, "%020llu%036llu", static_cast<unsigned long long>(event.time.ms()), static_cast<unsigned long long>(event.position));
+  std::snprintf(id, sizeof id, "%020llu%036llu", static_cast<unsigned long long>(event.time.ms()),
+                static_cast<unsigned long long>(event.position));
   return id;
 }
 
-base::Result<std::vector<functions::LogEvent>> collect(const Operations& operations, const std::string& region, const std::string& group, const std::string& stream,
+base::Result<std::vector<functions::LogEvent>> collect(const Operations& operations, const std::string& region,
+                                                       const std::string& group, const std::string& stream,
                                                        const Range& range, const FilterPattern* pattern) {
   std::vector<functions::LogEvent> events;
   ESC_CHECK(operations.store.read(region, group, stream, 0, [&](functions::LogEvent&& event) {
-    if (range.contains(event.time) && (pattern == nullptr || pattern->matches(event.text))) events.push_back(std::move(event));
+    if (range.contains(event.time) && (pattern == nullptr || pattern->matches(event.text)))
+      events.push_back(std::move(event));
     return true;
   }));
   return events;
 }
 
 void sort(std::vector<functions::LogEvent>& events) {
-  std::ranges::sort(events, [](const functions::LogEvent& a, const functions::LogEvent& b) { return place_of(a) < place_of(b); });
+  std::ranges::sort(
+      events, [](const functions::LogEvent& a, const functions::LogEvent& b) { return place_of(a) < place_of(b); });
 }
 
 }  // namespace
@@ -97,11 +102,14 @@ Answer put_log_events(const Operations& operations, const wire::Call& call) {
   std::size_t bytes = 0;
   for (const json::Value& event : events) {
     const std::int64_t time = number(event, "timestamp").value_or(0);
-    if (time < previous) return invalid_parameter("Log events in a single PutLogEvents request must be in chronological order.");
+    if (time < previous)
+      return invalid_parameter("Log events in a single PutLogEvents request must be in chronological order.");
     previous = time;
     bytes += text(event, "message").size() + kEventOverhead;
   }
-  if (bytes > operations.options.page_bytes_max) return invalid_parameter("Upload too large: " + std::to_string(bytes) + " bytes exceeds limit of " + std::to_string(operations.options.page_bytes_max));
+  if (bytes > operations.options.page_bytes_max)
+    return invalid_parameter("Upload too large: " + std::to_string(bytes) + " bytes exceeds limit of " +
+                             std::to_string(operations.options.page_bytes_max));
   std::int64_t too_old_end = -1;
   std::int64_t too_new_start = -1;
   for (std::size_t i = 0; i < events.size(); ++i) {
@@ -111,7 +119,12 @@ Answer put_log_events(const Operations& operations, const wire::Call& call) {
     } else if (time > now_ms + kNewestSeconds * 1'000) {
       if (too_new_start < 0) too_new_start = static_cast<std::int64_t>(i);
     } else {
-      operations.store.append({.region = call.region, .group = group, .stream = stream, .request_id = {}, .time = base::Timestamp::from_ms(time), .text = text(events[i], "message")});
+      operations.store.append({.region = call.region,
+                               .group = group,
+                               .stream = stream,
+                               .request_id = {},
+                               .time = base::Timestamp::from_ms(time),
+                               .text = text(events[i], "message")});
     }
   }
   json::ObjectBuilder answer;
@@ -134,16 +147,20 @@ Answer get_log_events(const Operations& operations, const wire::Call& call) {
     token = parse_token(text(call.input, "nextToken"));
     if (!token) return bad_token();
   }
-  ESC_TRY(std::vector<functions::LogEvent> events, collect(operations, call.region, group, stream, range_of(call.input, false), nullptr));
+  ESC_TRY(std::vector<functions::LogEvent> events,
+          collect(operations, call.region, group, stream, range_of(call.input, false), nullptr));
   sort(events);
-  const auto limit = static_cast<std::size_t>(std::clamp<std::int64_t>(number(call.input, "limit").value_or(static_cast<std::int64_t>(operations.options.page_events_max)), 1,
-                                                                       static_cast<std::int64_t>(operations.options.page_events_max)));
+  const auto limit = static_cast<std::size_t>(std::clamp<std::int64_t>(
+      number(call.input, "limit").value_or(static_cast<std::int64_t>(operations.options.page_events_max)), 1,
+      static_cast<std::int64_t>(operations.options.page_events_max)));
   std::size_t begin = 0;
   std::size_t end = events.size();
   const auto after = [&](const Place& place) {
     return static_cast<std::size_t>(std::ranges::upper_bound(events, place, {}, place_of) - events.begin());
   };
-  const auto before = [&](const Place& place) { return static_cast<std::size_t>(std::ranges::lower_bound(events, place, {}, place_of) - events.begin()); };
+  const auto before = [&](const Place& place) {
+    return static_cast<std::size_t>(std::ranges::lower_bound(events, place, {}, place_of) - events.begin());
+  };
   bool forward = flag(call.input, "startFromHead");
   if (token && token->direction == 'f') {
     begin = after(token->place);
@@ -168,7 +185,8 @@ Answer get_log_events(const Operations& operations, const wire::Call& call) {
   }
   std::vector<json::Value> items;
   for (std::size_t i = begin; i < end; ++i) {
-    items.push_back(json::Value::object({{"timestamp", events[i].time.ms()}, {"message", events[i].text}, {"ingestionTime", events[i].ingested.ms()}}));
+    items.push_back(json::Value::object(
+        {{"timestamp", events[i].time.ms()}, {"message", events[i].text}, {"ingestionTime", events[i].ingested.ms()}}));
   }
   // At an end the token is the one that was given, which tells the caller to stop.
   const Place here = token ? token->place : Place{INT64_MAX, stream, UINT64_MAX};
@@ -194,15 +212,21 @@ Answer filter_log_events(const Operations& operations, const wire::Call& call) {
   std::vector<functions::LogEvent> events;
   for (const functions::LogStreamInfo& stream : operations.store.streams(call.region, group)) {
     if (!stream.name.starts_with(prefix)) continue;
-    if (names != nullptr && std::ranges::none_of(names->items(), [&](const json::Value& name) { return name.as_string() == stream.name; })) continue;
+    if (names != nullptr &&
+        std::ranges::none_of(names->items(), [&](const json::Value& name) { return name.as_string() == stream.name; }))
+      continue;
     if (stream.last_event && stream.last_event->ms() < range.start_ms) continue;
-    ESC_TRY(std::vector<functions::LogEvent> found, collect(operations, call.region, group, stream.name, range, &pattern));
+    ESC_TRY(std::vector<functions::LogEvent> found,
+            collect(operations, call.region, group, stream.name, range, &pattern));
     std::ranges::move(found, std::back_inserter(events));
   }
   sort(events);
-  const auto limit = static_cast<std::size_t>(std::clamp<std::int64_t>(number(call.input, "limit").value_or(static_cast<std::int64_t>(operations.options.page_events_max)), 1,
-                                                                       static_cast<std::int64_t>(operations.options.page_events_max)));
-  std::size_t at = token ? static_cast<std::size_t>(std::ranges::upper_bound(events, token->place, {}, place_of) - events.begin()) : 0;
+  const auto limit = static_cast<std::size_t>(std::clamp<std::int64_t>(
+      number(call.input, "limit").value_or(static_cast<std::int64_t>(operations.options.page_events_max)), 1,
+      static_cast<std::int64_t>(operations.options.page_events_max)));
+  std::size_t at =
+      token ? static_cast<std::size_t>(std::ranges::upper_bound(events, token->place, {}, place_of) - events.begin())
+            : 0;
   std::vector<json::Value> items;
   std::size_t bytes = 0;
   for (; at < events.size() && items.size() < limit; ++at) {

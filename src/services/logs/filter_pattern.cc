@@ -14,7 +14,9 @@ base::Result<FilterPattern> FilterPattern::parse(std::string_view text) {
       continue;
     }
     if (text[at] == '{' || text[at] == '[' || text[at] == '%') {
-      return invalid_parameter("Filter patterns over JSON fields, columns and regular expressions are not offered by this server; terms and phrases are.");
+      return invalid_parameter(
+          "Filter patterns over JSON fields, columns and regular expressions are not offered by this server; terms and "
+          "phrases are.");
     }
     std::vector<std::string>* list = &pattern.required_;
     if (text[at] == '-') list = &pattern.excluded_;

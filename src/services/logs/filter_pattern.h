@@ -11,7 +11,8 @@ namespace escapement::services::logs {
 
 class FilterPattern {
  public:
-  // Errors: InvalidParameterException (patterns over JSON fields, space-delimited columns and regular expressions are not there yet).
+  // Errors: InvalidParameterException (patterns over JSON fields, space-delimited columns and regular expressions are
+  // not there yet).
   static base::Result<FilterPattern> parse(std::string_view text);
   bool matches(std::string_view message) const;
 

@@ -7,23 +7,31 @@
 namespace escapement::services::logs {
 namespace {
 
-constexpr std::int64_t kRetentions[] = {1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653};
+constexpr std::int64_t kRetentions[] = {1,   3,   5,   7,   14,   30,   60,   90,   120,  150,  180,
+                                        365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653};
 
 json::Value nothing() { return json::Value::object(std::vector<json::Member>{}); }
 
 bool contains_ignoring_case(std::string_view text, std::string_view part) {
-  const auto lower = [](unsigned char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : static_cast<char>(c); };
-  return std::search(text.begin(), text.end(), part.begin(), part.end(), [&](char a, char b) { return lower(static_cast<unsigned char>(a)) == lower(static_cast<unsigned char>(b)); }) != text.end();
+  const auto lower = [](unsigned char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : static_cast<char>(c);
+  };
+  return std::search(text.begin(), text.end(), part.begin(), part.end(), [&](char a, char b) {
+           return lower(static_cast<unsigned char>(a)) == lower(static_cast<unsigned char>(b));
+         }) != text.end();
 }
 
 // A search by pattern does not tell the size and the protection, on AWS either.
-json::Value shown(const wire::Call& call, const functions::LogGroupInfo& group, const json::Value& record, bool by_pattern) {
+json::Value shown(const wire::Call& call, const functions::LogGroupInfo& group, const json::Value& record,
+                  bool by_pattern) {
   json::ObjectBuilder builder;
   builder.set("logGroupName", group.name).set("creationTime", group.created.ms()).set("metricFilterCount", 0);
   builder.set("arn", group_arn(call, group.name) + ":*");
-  if (!by_pattern) builder.set("storedBytes", static_cast<std::int64_t>(group.bytes)).set("deletionProtectionEnabled", false);
+  if (!by_pattern)
+    builder.set("storedBytes", static_cast<std::int64_t>(group.bytes)).set("deletionProtectionEnabled", false);
   const std::string_view log_class = text(record, "logGroupClass");
-  builder.set("logGroupClass", log_class.empty() ? "STANDARD" : log_class).set("logGroupArn", group_arn(call, group.name));
+  builder.set("logGroupClass", log_class.empty() ? "STANDARD" : log_class)
+      .set("logGroupArn", group_arn(call, group.name));
   if (const auto days = number(record, "retentionInDays")) builder.set("retentionInDays", *days);
   return std::move(builder).build();
 }
@@ -59,14 +67,17 @@ Answer add_tags(const Operations& operations, const wire::Call& call, const std:
     json::ObjectBuilder tags(tags_of(record));
     for (const json::Member& member : call.input.find("tags")->members()) tags.set(member.key, member.value);
     json::Value merged = std::move(tags).build();
-    if (merged.size() > operations.options.tags_max) return base::make_error(base::ErrorCode::limit_exceeded, "TooManyTagsException", "A resource can have no more than 50 tags.");
+    if (merged.size() > operations.options.tags_max)
+      return base::make_error(base::ErrorCode::limit_exceeded, "TooManyTagsException",
+                              "A resource can have no more than 50 tags.");
     return std::move(json::ObjectBuilder(record).set("tags", std::move(merged))).build();
   };
   ESC_CHECK(change_record(operations, call, group, change));
   return nothing();
 }
 
-Answer remove_tags(const Operations& operations, const wire::Call& call, const std::string& group, const json::Value& keys) {
+Answer remove_tags(const Operations& operations, const wire::Call& call, const std::string& group,
+                   const json::Value& keys) {
   const auto change = [&](const json::Value& record) -> base::Result<json::Value> {
     json::ObjectBuilder tags(tags_of(record));
     for (const json::Value& key : keys.items()) tags.erase(key.as_string());
@@ -84,11 +95,13 @@ Answer show_tags(const Operations& operations, const wire::Call& call, const std
 
 Answer create_log_group(const Operations& operations, const wire::Call& call) {
   const std::string group(text(call.input, "logGroupName"));
-  if (group.size() > 512) return invalid_parameter("Invalid LogGroup or LogStream, both must have length less than or equal to 512.");
+  if (group.size() > 512)
+    return invalid_parameter("Invalid LogGroup or LogStream, both must have length less than or equal to 512.");
   ESC_CHECK(operations.authorise(call, "CreateLogGroup", group));
   const auto created = operations.store.create_group(call.region, group);
   if (!created && created.error().code == base::ErrorCode::already_exists) {
-    return base::make_error(base::ErrorCode::already_exists, "ResourceAlreadyExistsException", "The specified log group already exists");
+    return base::make_error(base::ErrorCode::already_exists, "ResourceAlreadyExistsException",
+                            "The specified log group already exists");
   }
   ESC_CHECK(created);
   json::ObjectBuilder record;
@@ -119,16 +132,19 @@ Answer delete_log_group(const Operations& operations, const wire::Call& call) {
 Answer describe_log_groups(const Operations& operations, const wire::Call& call) {
   const std::string_view prefix = text(call.input, "logGroupNamePrefix");
   const std::string_view pattern = text(call.input, "logGroupNamePattern");
-  if (!prefix.empty() && !pattern.empty()) return invalid_parameter("LogGroup name prefix and LogGroup name pattern are mutually exclusive parameters.");
+  if (!prefix.empty() && !pattern.empty())
+    return invalid_parameter("LogGroup name prefix and LogGroup name pattern are mutually exclusive parameters.");
   ESC_CHECK(operations.authorise(call, "DescribeLogGroups", {}));
-  const auto limit = static_cast<std::size_t>(std::clamp<std::int64_t>(number(call.input, "limit").value_or(50), 1, 50));
+  const auto limit =
+      static_cast<std::size_t>(std::clamp<std::int64_t>(number(call.input, "limit").value_or(50), 1, 50));
   const std::string after = base::from_base64(text(call.input, "nextToken")).value_or(std::string());
   const store::Catalog::View view = operations.catalog.view();
   std::vector<json::Value> items;
   std::string last;
   std::string next;
   for (const functions::LogGroupInfo& group : operations.store.groups(call.region)) {
-    if (!group.name.starts_with(prefix) || !contains_ignoring_case(group.name, pattern) || group.name <= after) continue;
+    if (!group.name.starts_with(prefix) || !contains_ignoring_case(group.name, pattern) || group.name <= after)
+      continue;
     if (items.size() == limit) {
       next = base::to_base64(last);
       break;
@@ -152,7 +168,9 @@ Answer list_log_groups(const Operations& operations, const wire::Call& call) {
   for (const functions::LogGroupInfo& group : operations.store.groups(call.region)) {
     if (!contains_ignoring_case(group.name, pattern)) continue;
     const std::string_view log_class = text(group_record(view, group_key(call, group.name)), "logGroupClass");
-    items.push_back(json::Value::object({{"logGroupName", group.name}, {"logGroupArn", group_arn(call, group.name)}, {"logGroupClass", log_class.empty() ? "STANDARD" : log_class}}));
+    items.push_back(json::Value::object({{"logGroupName", group.name},
+                                         {"logGroupArn", group_arn(call, group.name)},
+                                         {"logGroupClass", log_class.empty() ? "STANDARD" : log_class}}));
   }
   return json::Value::object({{"logGroups", json::Value::array(std::move(items))}});
 }
@@ -164,8 +182,11 @@ Answer put_retention_policy(const Operations& operations, const wire::Call& call
   if (std::ranges::find(kRetentions, days) == std::end(kRetentions)) {
     std::string allowed;
     for (const std::int64_t value : kRetentions) allowed += (allowed.empty() ? "" : ", ") + std::to_string(value);
-    return base::make_error(base::ErrorCode::invalid, "ValidationException",
-                            "1 validation error detected: Value '" + std::to_string(days) + "' at 'retentionInDays' failed to satisfy constraint: Member must satisfy enum value set: [" + allowed + "]");
+    return base::make_error(
+        base::ErrorCode::invalid, "ValidationException",
+        "1 validation error detected: Value '" + std::to_string(days) +
+            "' at 'retentionInDays' failed to satisfy constraint: Member must satisfy enum value set: [" + allowed +
+            "]");
   }
   ESC_CHECK(change_record(operations, call, group, [&](const json::Value& record) -> base::Result<json::Value> {
     return std::move(json::ObjectBuilder(record).set("retentionInDays", days)).build();

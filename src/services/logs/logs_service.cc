@@ -43,7 +43,9 @@ bool LogsService::has(std::string_view operation) const { return find(operation)
 
 void LogsService::handle(wire::Call call, wire::Respond respond) {
   const Entry* const entry = find(call.operation);
-  if (entry == nullptr) return respond(base::make_error(base::ErrorCode::unsupported, std::string(call.operation) + " is not offered by this server"));
+  if (entry == nullptr)
+    return respond(
+        base::make_error(base::ErrorCode::unsupported, std::string(call.operation) + " is not offered by this server"));
   respond(entry->handler(operations_, call));
 }
 

@@ -16,10 +16,16 @@ using json::Value;
 
 class Everyone final : public identity::Authoriser {
  public:
-  base::Result<void> authorise(const identity::Principal&, std::string_view, std::string_view, const identity::RequestContext&) const override { return {}; }
-  base::Result<void> authorise_pass_role(const identity::Principal&, std::string_view, std::string_view, const identity::RequestContext&) const override { return {}; }
-  base::Result<std::shared_ptr<const identity::Principal>> assume_for_service(std::string_view, std::string_view, std::string_view,
-                                                                              const identity::RequestContext&) const override {
+  base::Result<void> authorise(const identity::Principal&, std::string_view, std::string_view,
+                               const identity::RequestContext&) const override {
+    return {};
+  }
+  base::Result<void> authorise_pass_role(const identity::Principal&, std::string_view, std::string_view,
+                                         const identity::RequestContext&) const override {
+    return {};
+  }
+  base::Result<std::shared_ptr<const identity::Principal>> assume_for_service(
+      std::string_view, std::string_view, std::string_view, const identity::RequestContext&) const override {
     return std::make_shared<const identity::Principal>();
   }
 };
@@ -40,16 +46,25 @@ class LogsServiceTest : public testing::Test {
 
   Answer call(std::string_view operation, Value input) {
     Answer result = base::make_error(base::ErrorCode::internal, "no answer");
-    service->handle({.service = "logs", .operation = operation, .region = "us-east-1", .account = "000000000000", .request_id = {}, .source_ip = {},
-                     .principal = std::make_shared<identity::Principal>(), .input = std::move(input)},
+    service->handle({.service = "logs",
+                     .operation = operation,
+                     .region = "us-east-1",
+                     .account = "000000000000",
+                     .request_id = {},
+                     .source_ip = {},
+                     .principal = std::make_shared<identity::Principal>(),
+                     .input = std::move(input)},
                     [&](Answer answer) { result = std::move(answer); });
     return result;
   }
   void put(const std::string& stream, std::vector<std::pair<std::int64_t, std::string>> events) {
     (void)call("CreateLogStream", Value::object({{"logGroupName", "g"}, {"logStreamName", stream}}));
     std::vector<Value> list;
-    for (auto& [after_ms, message] : events) list.push_back(Value::object({{"timestamp", clock.now().ms() + after_ms}, {"message", message}}));
-    EXPECT_TRUE(call("PutLogEvents", Value::object({{"logGroupName", "g"}, {"logStreamName", stream}, {"logEvents", Value::array(std::move(list))}})));
+    for (auto& [after_ms, message] : events)
+      list.push_back(Value::object({{"timestamp", clock.now().ms() + after_ms}, {"message", message}}));
+    EXPECT_TRUE(call("PutLogEvents", Value::object({{"logGroupName", "g"},
+                                                    {"logStreamName", stream},
+                                                    {"logEvents", Value::array(std::move(list))}})));
   }
   static std::string messages(const Answer& answer) {
     if (!answer) return answer.error().to_string();
@@ -91,7 +106,9 @@ TEST_F(LogsServiceTest, EventsArePagedBothWays) {
 TEST_F(LogsServiceTest, FiltersRunOverAllStreamsInTimeOrder) {
   put("s1", {{1, "START one"}, {5, "error five"}});
   put("s2", {{3, "error three"}, {7, "fine"}});
-  const auto filter = [&](const char* pattern) { return call("FilterLogEvents", Value::object({{"logGroupName", "g"}, {"filterPattern", pattern}})); };
+  const auto filter = [&](const char* pattern) {
+    return call("FilterLogEvents", Value::object({{"logGroupName", "g"}, {"filterPattern", pattern}}));
+  };
   EXPECT_EQ(messages(filter("")), "START one error three error five fine ");
   EXPECT_EQ(messages(filter("error")), "error three error five ");
   EXPECT_EQ(messages(filter("error -five")), "error three ");
@@ -99,27 +116,46 @@ TEST_F(LogsServiceTest, FiltersRunOverAllStreamsInTimeOrder) {
   EXPECT_EQ(messages(filter("\"error five\"")), "error five ");
   EXPECT_EQ(filter("{ $.a = 1 }").error().name, "InvalidParameterException");
   const Answer page = call("FilterLogEvents", Value::object({{"logGroupName", "g"}, {"limit", 3}}));
-  EXPECT_EQ(messages(call("FilterLogEvents", Value::object({{"logGroupName", "g"}, {"nextToken", text(*page, "nextToken")}}))), "fine ");
+  EXPECT_EQ(messages(call("FilterLogEvents",
+                          Value::object({{"logGroupName", "g"}, {"nextToken", text(*page, "nextToken")}}))),
+            "fine ");
 }
 
 TEST_F(LogsServiceTest, OldAndFutureEventsAreRejectedByIndexAndDisorderByError) {
   (void)call("CreateLogStream", Value::object({{"logGroupName", "g"}, {"logStreamName", "s"}}));
-  const auto event = [&](std::int64_t seconds) { return Value::object({{"timestamp", clock.now().ms() + seconds * 1'000}, {"message", "m"}}); };
-  const Answer answer = call("PutLogEvents", Value::object({{"logGroupName", "g"}, {"logStreamName", "s"}, {"logEvents", Value::array({event(-20 * 86'400), event(0), event(86'400)})}}));
-  EXPECT_EQ(json::print(*answer->find("rejectedLogEventsInfo")), R"({"tooOldLogEventEndIndex":1,"tooNewLogEventStartIndex":2})");
-  EXPECT_FALSE(call("PutLogEvents", Value::object({{"logGroupName", "g"}, {"logStreamName", "s"}, {"logEvents", Value::array({event(0), event(-1)})}})));
-  EXPECT_EQ(call("PutLogEvents", Value::object({{"logGroupName", "g"}, {"logStreamName", "t"}, {"logEvents", Value::array({event(0)})}})).error().name, "ResourceNotFoundException");
+  const auto event = [&](std::int64_t seconds) {
+    return Value::object({{"timestamp", clock.now().ms() + seconds * 1'000}, {"message", "m"}});
+  };
+  const Answer answer = call(
+      "PutLogEvents", Value::object({{"logGroupName", "g"},
+                                     {"logStreamName", "s"},
+                                     {"logEvents", Value::array({event(-20 * 86'400), event(0), event(86'400)})}}));
+  EXPECT_EQ(json::print(*answer->find("rejectedLogEventsInfo")),
+            R"({"tooOldLogEventEndIndex":1,"tooNewLogEventStartIndex":2})");
+  EXPECT_FALSE(call("PutLogEvents", Value::object({{"logGroupName", "g"},
+                                                   {"logStreamName", "s"},
+                                                   {"logEvents", Value::array({event(0), event(-1)})}})));
+  EXPECT_EQ(
+      call("PutLogEvents",
+           Value::object({{"logGroupName", "g"}, {"logStreamName", "t"}, {"logEvents", Value::array({event(0)})}}))
+          .error()
+          .name,
+      "ResourceNotFoundException");
 }
 
 TEST_F(LogsServiceTest, GroupsHaveRetentionAndTags) {
-  EXPECT_EQ(call("CreateLogGroup", Value::object({{"logGroupName", "g"}})).error().name, "ResourceAlreadyExistsException");
+  EXPECT_EQ(call("CreateLogGroup", Value::object({{"logGroupName", "g"}})).error().name,
+            "ResourceAlreadyExistsException");
   ASSERT_TRUE(call("PutRetentionPolicy", Value::object({{"logGroupName", "g"}, {"retentionInDays", 7}})));
   EXPECT_FALSE(call("PutRetentionPolicy", Value::object({{"logGroupName", "g"}, {"retentionInDays", 8}})));
-  EXPECT_EQ(number((*call("DescribeLogGroups", Value::object(std::vector<json::Member>{}))->find("logGroups"))[0], "retentionInDays"), 7);
+  EXPECT_EQ(number((*call("DescribeLogGroups", Value::object(std::vector<json::Member>{}))->find("logGroups"))[0],
+                   "retentionInDays"),
+            7);
   ASSERT_TRUE(call("TagLogGroup", Value::object({{"logGroupName", "g"}, {"tags", Value::object({{"k", "v"}})}})));
   EXPECT_EQ(json::print(*call("ListTagsLogGroup", Value::object({{"logGroupName", "g"}}))), R"({"tags":{"k":"v"}})");
   ASSERT_TRUE(call("DeleteLogGroup", Value::object({{"logGroupName", "g"}})));
-  EXPECT_EQ(call("DescribeLogStreams", Value::object({{"logGroupName", "g"}})).error().name, "ResourceNotFoundException");
+  EXPECT_EQ(call("DescribeLogStreams", Value::object({{"logGroupName", "g"}})).error().name,
+            "ResourceNotFoundException");
 }
 
 }  // namespace

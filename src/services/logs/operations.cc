@@ -4,8 +4,10 @@
 
 namespace escapement::services::logs {
 
-base::Result<void> Operations::authorise(const wire::Call& call, std::string_view action, std::string_view group) const {
-  return authoriser.authorise(*call.principal, "logs:" + std::string(action), group.empty() ? "*" : group_arn(call, group) + ":*");
+base::Result<void> Operations::authorise(const wire::Call& call, std::string_view action,
+                                         std::string_view group) const {
+  return authoriser.authorise(*call.principal, "logs:" + std::string(action),
+                              group.empty() ? "*" : group_arn(call, group) + ":*");
 }
 
 std::string_view text(const json::Value& input, std::string_view member) {
@@ -23,15 +25,25 @@ bool flag(const json::Value& input, std::string_view member) {
   return value != nullptr && value->is_bool() && value->as_bool();
 }
 
-base::Error invalid_parameter(std::string message) { return base::make_error(base::ErrorCode::invalid, "InvalidParameterException", std::move(message)); }
-base::Error group_absent() { return base::make_error(base::ErrorCode::not_found, "ResourceNotFoundException", "The specified log group does not exist."); }
-base::Error stream_absent() { return base::make_error(base::ErrorCode::not_found, "ResourceNotFoundException", "The specified log stream does not exist."); }
+base::Error invalid_parameter(std::string message) {
+  return base::make_error(base::ErrorCode::invalid, "InvalidParameterException", std::move(message));
+}
+base::Error group_absent() {
+  return base::make_error(base::ErrorCode::not_found, "ResourceNotFoundException",
+                          "The specified log group does not exist.");
+}
+base::Error stream_absent() {
+  return base::make_error(base::ErrorCode::not_found, "ResourceNotFoundException",
+                          "The specified log stream does not exist.");
+}
 
 std::string group_arn(const wire::Call& call, std::string_view group) {
   return "arn:aws:logs:" + call.region + ":" + call.account + ":log-group:" + std::string(group);
 }
 
-std::string group_key(const wire::Call& call, std::string_view group) { return "logs/group/" + call.region + "/" + std::string(group); }
+std::string group_key(const wire::Call& call, std::string_view group) {
+  return "logs/group/" + call.region + "/" + std::string(group);
+}
 
 json::Value group_record(const store::Catalog::View& view, const std::string& key) {
   const auto found = view.get(key);
@@ -42,7 +54,8 @@ json::Value group_record(const store::Catalog::View& view, const std::string& ke
 base::Result<std::string> existing_group(const Operations& operations, const wire::Call& call) {
   std::string group(text(call.input, "logGroupName"));
   const std::string_view identifier = text(call.input, "logGroupIdentifier");
-  if (!group.empty() && !identifier.empty()) return invalid_parameter("LogGroup name and LogGroup ARN are mutually exclusive parameters.");
+  if (!group.empty() && !identifier.empty())
+    return invalid_parameter("LogGroup name and LogGroup ARN are mutually exclusive parameters.");
   if (group.empty()) {
     constexpr std::string_view kMark = ":log-group:";
     const std::size_t mark = identifier.find(kMark);

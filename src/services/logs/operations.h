@@ -1,7 +1,7 @@
 // What the handlers of the CloudWatch Logs API share, and the handlers themselves.
 //
-// Streams and events lie in the LogStore, which functions write to; what else is known of a group (retention, tags) lies in the catalog
-// under "logs/group/REGION/NAME". A group exists where the store has it.
+// Streams and events lie in the LogStore, which functions write to; what else is known of a group (retention, tags)
+// lies in the catalog under "logs/group/REGION/NAME". A group exists where the store has it.
 #pragma once
 
 #include <optional>
@@ -46,7 +46,8 @@ base::Error group_absent();
 base::Error stream_absent();
 
 std::string group_arn(const wire::Call& call, std::string_view group);  // without ":*"
-// From logGroupName, or the name in logGroupIdentifier (a name or an ARN). Errors: ResourceNotFoundException, InvalidParameterException.
+// From logGroupName, or the name in logGroupIdentifier (a name or an ARN). Errors: ResourceNotFoundException,
+// InvalidParameterException.
 base::Result<std::string> existing_group(const Operations& operations, const wire::Call& call);
 std::string group_key(const wire::Call& call, std::string_view group);
 // The catalog's record; an empty object where there is none.

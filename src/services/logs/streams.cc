@@ -13,7 +13,8 @@ json::Value shown(const wire::Call& call, std::string_view group, const function
   builder.set("logStreamName", stream.name).set("creationTime", stream.created.ms());
   if (stream.first_event) builder.set("firstEventTimestamp", stream.first_event->ms());
   if (stream.last_event) builder.set("lastEventTimestamp", stream.last_event->ms());
-  if (stream.last_ingested) builder.set("lastIngestionTime", stream.last_ingested->ms()).set("uploadSequenceToken", "0");
+  if (stream.last_ingested)
+    builder.set("lastIngestionTime", stream.last_ingested->ms()).set("uploadSequenceToken", "0");
   // storedBytes of a stream is always 0 on AWS.
   builder.set("arn", group_arn(call, group) + ":log-stream:" + stream.name).set("storedBytes", 0);
   return std::move(builder).build();
@@ -24,11 +25,13 @@ json::Value shown(const wire::Call& call, std::string_view group, const function
 Answer create_log_stream(const Operations& operations, const wire::Call& call) {
   ESC_TRY(const std::string group, existing_group(operations, call));
   const std::string stream(text(call.input, "logStreamName"));
-  if (stream.size() > 512) return invalid_parameter("Invalid LogGroup or LogStream, both must have length less than or equal to 512.");
+  if (stream.size() > 512)
+    return invalid_parameter("Invalid LogGroup or LogStream, both must have length less than or equal to 512.");
   ESC_CHECK(operations.authorise(call, "CreateLogStream", group));
   const auto created = operations.store.create_stream(call.region, group, stream);
   if (!created && created.error().code == base::ErrorCode::already_exists) {
-    return base::make_error(base::ErrorCode::already_exists, "ResourceAlreadyExistsException", "The specified log stream already exists");
+    return base::make_error(base::ErrorCode::already_exists, "ResourceAlreadyExistsException",
+                            "The specified log stream already exists");
   }
   ESC_CHECK(created);
   return nothing();
@@ -37,7 +40,8 @@ Answer create_log_stream(const Operations& operations, const wire::Call& call) {
 Answer delete_log_stream(const Operations& operations, const wire::Call& call) {
   ESC_TRY(const std::string group, existing_group(operations, call));
   ESC_CHECK(operations.authorise(call, "DeleteLogStream", group));
-  if (!operations.store.delete_stream(call.region, group, std::string(text(call.input, "logStreamName")))) return stream_absent();
+  if (!operations.store.delete_stream(call.region, group, std::string(text(call.input, "logStreamName"))))
+    return stream_absent();
   return nothing();
 }
 
@@ -49,10 +53,13 @@ Answer describe_log_streams(const Operations& operations, const wire::Call& call
   if (by_time && !prefix.empty()) return invalid_parameter("Cannot order by LastEventTime with a logStreamNamePrefix.");
   auto streams = operations.store.streams(call.region, group);
   if (by_time) {
-    std::ranges::stable_sort(streams, {}, [](const functions::LogStreamInfo& stream) { return stream.last_event.value_or(base::Timestamp{}); });
+    std::ranges::stable_sort(streams, {}, [](const functions::LogStreamInfo& stream) {
+      return stream.last_event.value_or(base::Timestamp{});
+    });
   }
   if (flag(call.input, "descending")) std::ranges::reverse(streams);
-  const auto limit = static_cast<std::size_t>(std::clamp<std::int64_t>(number(call.input, "limit").value_or(50), 1, 50));
+  const auto limit =
+      static_cast<std::size_t>(std::clamp<std::int64_t>(number(call.input, "limit").value_or(50), 1, 50));
   const std::string after = base::from_base64(text(call.input, "nextToken")).value_or(std::string());
   bool skipping = !after.empty();
   std::vector<json::Value> items;

@@ -25,7 +25,8 @@ std::size_t bytes_of(const engine::RecordedEvents& events) {
   for (const history::Event& event : events.events) {
     bytes += kEventBytes;
     for (const history::Field& field : event.fields) {
-      if (const auto* payload = std::get_if<json::Payload>(&field.value); payload != nullptr && !payload->absent()) bytes += payload->text().size();
+      if (const auto* payload = std::get_if<json::Payload>(&field.value); payload != nullptr && !payload->absent())
+        bytes += payload->text().size();
     }
   }
   return bytes;
@@ -37,10 +38,12 @@ std::string hour_of(base::Timestamp time) {
   const auto day = std::chrono::floor<std::chrono::days>(at);
   const std::chrono::year_month_day date{day};
   return fmt::format("{:04}-{:02}-{:02}-{:02}", static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-                     static_cast<unsigned>(date.day()), std::chrono::duration_cast<std::chrono::hours>(at - day).count());
+                     static_cast<unsigned>(date.day()),
+                     std::chrono::duration_cast<std::chrono::hours>(at - day).count());
 }
 
-// ---- Lines that are too long -----------------------------------------------------------------------------------------------
+// ---- Lines that are too long
+// -----------------------------------------------------------------------------------------------
 
 constexpr std::size_t kEscapedBytesMax = 248 * 1024;
 
@@ -49,7 +52,8 @@ std::size_t escaped_size(unsigned char c) {
   return c == '"' || c == '\\' ? 2 : 1;
 }
 
-// The longest beginning that takes at most `left` bytes when escaped and ends between characters; what it takes comes off `left`.
+// The longest beginning that takes at most `left` bytes when escaped and ends between characters; what it takes comes
+// off `left`.
 std::string_view cut(std::string_view text, std::size_t& left) {
   std::size_t end = 0;
   std::size_t used = 0;
@@ -67,7 +71,8 @@ json::Value shortened(const json::Value& details) {
   std::size_t left = kEscapedBytesMax;
   json::ObjectBuilder out(details);
   const auto mark = [&](const std::string& member) {
-    if (const std::string flag = member + "Details"; details.find(flag)) out.set(flag, json::Value::object({{"truncated", true}}));
+    if (const std::string flag = member + "Details"; details.find(flag))
+      out.set(flag, json::Value::object({{"truncated", true}}));
   };
   for (const json::Member& member : details.members()) {
     if (is_data(member.key) && member.value.is_string()) {
@@ -106,7 +111,8 @@ bool is_logged(EventType type, Level level) {
   switch (type) {
     case EventType::ExecutionAborted:
     case EventType::ExecutionFailed:
-    case EventType::ExecutionTimedOut: return true;
+    case EventType::ExecutionTimedOut:
+      return true;
     case EventType::ActivityFailed:
     case EventType::ActivityScheduleFailed:
     case EventType::ActivityTimedOut:
@@ -129,8 +135,10 @@ bool is_logged(EventType type, Level level) {
     case EventType::TaskStateAborted:
     case EventType::TaskSubmitFailed:
     case EventType::TaskTimedOut:
-    case EventType::WaitStateAborted: return level == Level::error;
-    default: return false;
+    case EventType::WaitStateAborted:
+      return level == Level::error;
+    default:
+      return false;
   }
 }
 
@@ -140,7 +148,8 @@ std::string log_line(const history::Event& event, const engine::RecordedEvents& 
   return line.size() <= kEscapedBytesMax ? line : line_of(event, of, shortened(details));
 }
 
-ExecutionLogs::ExecutionLogs(functions::LogStore& store, Options options) : store_(store), options_(options), thread_([this] { run(); }) {
+ExecutionLogs::ExecutionLogs(functions::LogStore& store, Options options)
+    : store_(store), options_(options), thread_([this] { run(); }) {
   ::pthread_setname_np(thread_.native_handle(), "esc-exec-logs");
 }
 
@@ -181,7 +190,9 @@ void ExecutionLogs::run() {
     }
     if (const std::uint64_t dropped = std::exchange(dropped_, 0); dropped > 0) {
       lock.unlock();
-      base::log(base::LogLevel::warning, "states", fmt::format("{} execution events were not logged: they came faster than they could be written", dropped));
+      base::log(
+          base::LogLevel::warning, "states",
+          fmt::format("{} execution events were not logged: they came faster than they could be written", dropped));
       lock.lock();
     }
   }
@@ -212,8 +223,8 @@ const LogSettings& ExecutionLogs::settings_of(const engine::MachineRevision& mac
 }
 
 // AWS's form: states/MACHINE/HOUR/NUMBER, the number in hexadecimal.
-const std::string& ExecutionLogs::stream_for(const engine::MachineRevision& machine, const LogSettings& settings, base::Timestamp time,
-                                             std::size_t bytes) {
+const std::string& ExecutionLogs::stream_for(const engine::MachineRevision& machine, const LogSettings& settings,
+                                             base::Timestamp time, std::size_t bytes) {
   if (streams_.size() >= kCacheMax) streams_.clear();
   Stream& stream = streams_[fmt::format("{}\n{}\n{}", settings.region, settings.group, machine.name)];
   const std::string hour = hour_of(time);

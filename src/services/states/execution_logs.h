@@ -2,9 +2,9 @@
 //
 //   engine ── recorded() ──> add() ── queue ──> one thread: level, data, JSON line ──> functions::LogStore
 //
-// Best effort, as on AWS: lines are lost when the process dies before they were written, when the queue is full (a warning says
-// how many) and when the log group does not exist (it is not made anew).
-// Threading: add() from any thread, never blocks; the rest happens on a thread of its own.
+// Best effort, as on AWS: lines are lost when the process dies before they were written, when the queue is full (a
+// warning says how many) and when the log group does not exist (it is not made anew). Threading: add() from any thread,
+// never blocks; the rest happens on a thread of its own.
 #pragma once
 
 #include <condition_variable>
@@ -52,17 +52,18 @@ class ExecutionLogs {
   void run();
   void write(const engine::RecordedEvents& events, Groups& known_groups);
   const LogSettings& settings_of(const engine::MachineRevision& machine);
-  const std::string& stream_for(const engine::MachineRevision& machine, const LogSettings& settings, base::Timestamp time, std::size_t bytes);
+  const std::string& stream_for(const engine::MachineRevision& machine, const LogSettings& settings,
+                                base::Timestamp time, std::size_t bytes);
 
   functions::LogStore& store_;
   Options options_;
 
   std::mutex mutex_;
   std::condition_variable wake_;
-  std::deque<Queued> queue_;         // guarded by mutex_
-  std::size_t queued_bytes_ = 0;     // the same
-  std::uint64_t dropped_ = 0;        // events since the last warning; the same
-  bool stopping_ = false;            // the same
+  std::deque<Queued> queue_;      // guarded by mutex_
+  std::size_t queued_bytes_ = 0;  // the same
+  std::uint64_t dropped_ = 0;     // events since the last warning; the same
+  bool stopping_ = false;         // the same
 
   // The thread's own. Bounded caches: emptied when full.
   std::unordered_map<std::uint32_t, LogSettings> settings_;  // by revision
@@ -74,8 +75,8 @@ class ExecutionLogs {
 // execution events").
 bool is_logged(history::EventType type, LogSettings::Level level);
 
-// The line for one event: a JSON object as CloudWatch Logs shows it. Inputs, outputs and parameters are cut, and marked as
-// truncated, where their escaped texts come to more than 248 KiB together.
+// The line for one event: a JSON object as CloudWatch Logs shows it. Inputs, outputs and parameters are cut, and marked
+// as truncated, where their escaped texts come to more than 248 KiB together.
 std::string log_line(const history::Event& event, const engine::RecordedEvents& of, bool include_data);
 
 }  // namespace escapement::services::states

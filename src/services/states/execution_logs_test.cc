@@ -43,16 +43,24 @@ class ExecutionLogsTest : public StatesTest {
 
   json::Value logging(std::string_view level, bool data, std::string_view arn = kGroupArn) {
     const json::Value group = json::Value::object({{"logGroupArn", arn}});
-    return json::Value::object({{"level", level},
-                                {"includeExecutionData", data},
-                                {"destinations", json::Value::array({json::Value::object({{"cloudWatchLogsLogGroup", group}})})}});
-  }
-  json::Value machine_input(std::string_view definition, json::Value configuration, std::string_view type = "STANDARD") {
     return json::Value::object(
-        {{"name", "m"}, {"definition", definition}, {"roleArn", kRole}, {"type", type}, {"loggingConfiguration", std::move(configuration)}});
+        {{"level", level},
+         {"includeExecutionData", data},
+         {"destinations", json::Value::array({json::Value::object({{"cloudWatchLogsLogGroup", group}})})}});
   }
-  std::string create(std::string_view definition, std::string_view level, bool data, std::string_view type = "STANDARD") {
-    return must("CreateStateMachine", machine_input(definition, logging(level, data), type)).find("stateMachineArn")->as_string();
+  json::Value machine_input(std::string_view definition, json::Value configuration,
+                            std::string_view type = "STANDARD") {
+    return json::Value::object({{"name", "m"},
+                                {"definition", definition},
+                                {"roleArn", kRole},
+                                {"type", type},
+                                {"loggingConfiguration", std::move(configuration)}});
+  }
+  std::string create(std::string_view definition, std::string_view level, bool data,
+                     std::string_view type = "STANDARD") {
+    return must("CreateStateMachine", machine_input(definition, logging(level, data), type))
+        .find("stateMachineArn")
+        ->as_string();
   }
   // Everything logged so far, in order; writing has ended when this returns.
   std::vector<std::string> lines() {
@@ -66,7 +74,8 @@ class ExecutionLogsTest : public StatesTest {
     std::vector<std::string> out;
     for (const functions::LogStreamInfo& stream : log_store->streams(region, group)) {
       streams.push_back(stream.name);
-      EXPECT_TRUE(log_store->read(region, group, stream.name, 0, [&](functions::LogEvent&& event) { return out.push_back(event.text), true; }));
+      EXPECT_TRUE(log_store->read(region, group, stream.name, 0,
+                                  [&](functions::LogEvent&& event) { return out.push_back(event.text), true; }));
     }
     return out;
   }
@@ -88,9 +97,11 @@ TEST_F(ExecutionLogsTest, EveryEventIsALineInTheMachinesStream) {
   const std::string milliseconds = std::to_string(clock.now().ms());
   const auto logged = lines();
   ASSERT_EQ(logged.size(), 4u);
-  EXPECT_EQ(logged[1], R"({"id":"2","type":"PassStateEntered","details":{"name":"P","input":"{\"x\":1}","inputDetails":{"truncated":false}},)"
-                       R"("previous_event_id":"0","event_timestamp":")" + milliseconds + R"(","execution_arn":")" + execution +
-                           R"(","redrive_count":"0"})");
+  EXPECT_EQ(
+      logged[1],
+      R"({"id":"2","type":"PassStateEntered","details":{"name":"P","input":"{\"x\":1}","inputDetails":{"truncated":false}},)"
+      R"("previous_event_id":"0","event_timestamp":")" +
+          milliseconds + R"(","execution_arn":")" + execution + R"(","redrive_count":"0"})");
   EXPECT_THAT(streams, ElementsAre("states/m/2026-09-21-14/00000000"));
 }
 
@@ -137,7 +148,8 @@ TEST_F(ExecutionLogsTest, AnUpdateTurnsLoggingOnForLaterExecutions) {
   create_group();
   const std::string machine = create(kPass, "OFF", true);
   start(machine);
-  must("UpdateStateMachine", json::Value::object({{"stateMachineArn", machine}, {"loggingConfiguration", logging("ALL", true)}}));
+  must("UpdateStateMachine",
+       json::Value::object({{"stateMachineArn", machine}, {"loggingConfiguration", logging("ALL", true)}}));
   start(machine);
   EXPECT_EQ(types().size(), 4u);
 }
@@ -176,18 +188,23 @@ TEST_F(ExecutionLogsTest, TheNextHourBeginsAStream) {
 }
 
 TEST_F(ExecutionLogsTest, TheMachinesRoleMustBeAllowedToDeliverLogs) {
-  constexpr std::string_view kDenied = "AccessDeniedException: The state machine IAM Role is not authorized to access the Log Destination";
+  constexpr std::string_view kDenied =
+      "AccessDeniedException: The state machine IAM Role is not authorized to access the Log Destination";
   const std::string machine = create(kPass, "OFF", true);
   identity.denied_actions = {"logs:CreateLogDelivery"};
-  EXPECT_EQ(error("UpdateStateMachine", json::Value::object({{"stateMachineArn", machine}, {"loggingConfiguration", logging("ALL", true)}})), kDenied);
+  EXPECT_EQ(error("UpdateStateMachine",
+                  json::Value::object({{"stateMachineArn", machine}, {"loggingConfiguration", logging("ALL", true)}})),
+            kDenied);
   must("DeleteStateMachine", json::Value::object({{"stateMachineArn", machine}}));
   EXPECT_EQ(error("CreateStateMachine", machine_input(kPass, logging("ALL", true))), kDenied);
   must("CreateStateMachine", machine_input(kPass, logging("OFF", true)));
 }
 
 TEST_F(ExecutionLogsTest, AGroupsArnNamesAllItsStreams) {
-  EXPECT_EQ(error("CreateStateMachine", machine_input(kPass, logging("ALL", true, kGroupArn.substr(0, kGroupArn.size() - 2)))),
-            "InvalidLoggingConfiguration: Invalid Logging Configuration: Log Group ARN must be provided with '*' qualifier.");
+  EXPECT_EQ(
+      error("CreateStateMachine",
+            machine_input(kPass, logging("ALL", true, kGroupArn.substr(0, kGroupArn.size() - 2)))),
+      "InvalidLoggingConfiguration: Invalid Logging Configuration: Log Group ARN must be provided with '*' qualifier.");
 }
 
 TEST(LogLine, LongDataIsCutBetweenCharactersAndMarked) {
@@ -196,7 +213,8 @@ TEST(LogLine, LongDataIsCutBetweenCharactersAndMarked) {
   std::string text = "\"";
   for (int i = 0; i < 100'000; ++i) text += "\xE2\x82\xAC";  // three bytes each
   text += '"';
-  event.fields = {{history::FieldId::name, std::string("P")}, {history::FieldId::input, json::Payload::from_text(text)}};
+  event.fields = {{history::FieldId::name, std::string("P")},
+                  {history::FieldId::input, json::Payload::from_text(text)}};
   const std::string line = log_line(event, {}, true);
   EXPECT_LT(line.size(), 256u * 1024);
   const auto parsed = json::parse(line);

@@ -21,7 +21,9 @@ class MemoryBatch final : public Batch {
  public:
   void put(std::string_view key, std::string_view value) override { add(Write::Kind::put, key, value); }
   void erase(std::string_view key) override { add(Write::Kind::erase, key, {}); }
-  void erase_range(std::string_view first, std::string_view last) override { add(Write::Kind::erase_range, first, last); }
+  void erase_range(std::string_view first, std::string_view last) override {
+    add(Write::Kind::erase_range, first, last);
+  }
   std::size_t count() const override { return writes_.size(); }
   std::size_t bytes() const override { return bytes_; }
   void clear() override {
@@ -61,16 +63,23 @@ class MemoryStore::Disk {
     ++sequence;
     for (const Write& write : writes) {
       switch (write.kind) {
-        case Write::Kind::put: set(write.key, write.value); break;
-        case Write::Kind::erase: set(write.key, std::nullopt); break;
+        case Write::Kind::put:
+          set(write.key, write.value);
+          break;
+        case Write::Kind::erase:
+          set(write.key, std::nullopt);
+          break;
         case Write::Kind::erase_range:
-          for (auto at = keys.lower_bound(write.key); at != keys.end() && at->first < write.value;) set_at(at++, std::nullopt);
+          for (auto at = keys.lower_bound(write.key); at != keys.end() && at->first < write.value;)
+            set_at(at++, std::nullopt);
           break;
       }
     }
   }
 
-  void set(const std::string& key, std::optional<std::string> value) { set_at(keys.try_emplace(key).first, std::move(value)); }
+  void set(const std::string& key, std::optional<std::string> value) {
+    set_at(keys.try_emplace(key).first, std::move(value));
+  }
 
   void set_at(std::map<std::string, Versions>::iterator at, std::optional<std::string> value) {
     Versions& versions = at->second;
@@ -206,7 +215,9 @@ base::Result<void> MemoryStore::commit(Batch& batch, std::span<const Fence> fenc
 
 std::unique_ptr<Snapshot> MemoryStore::snapshot() const { return std::make_unique<MemorySnapshot>(disk_); }
 
-base::Result<std::optional<std::string>> MemoryStore::get(std::string_view key) const { return MemorySnapshot(disk_).get(key); }
+base::Result<std::optional<std::string>> MemoryStore::get(std::string_view key) const {
+  return MemorySnapshot(disk_).get(key);
+}
 
 base::Result<Epoch> MemoryStore::acquire(std::span<const PartitionId> partitions) {
   const std::lock_guard lock(disk_->mutex);

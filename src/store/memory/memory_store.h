@@ -1,7 +1,7 @@
 // The store in memory, for tests and simulation.
 //
-// The content lives in a `Disk`, which outlives the store object as a real disk outlives a process: dropping the store and
-// opening another on the same disk is a restart. Faults are decided by a hook that the test owns.
+// The content lives in a `Disk`, which outlives the store object as a real disk outlives a process: dropping the store
+// and opening another on the same disk is a restart. Faults are decided by a hook that the test owns.
 #pragma once
 
 #include <functional>
@@ -16,9 +16,9 @@ namespace escapement::store {
 // What happens to a commit.
 enum class CommitFate {
   normal,
-  lost,      // the sync failed and nothing survived; the store accepts nothing more
-  unknown,   // the sync failed, yet the batch survived; the store accepts nothing more
-  disk_full, // nothing was written; later commits may succeed
+  lost,       // the sync failed and nothing survived; the store accepts nothing more
+  unknown,    // the sync failed, yet the batch survived; the store accepts nothing more
+  disk_full,  // nothing was written; later commits may succeed
 };
 
 class MemoryStore final : public Store {

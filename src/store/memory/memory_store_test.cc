@@ -10,8 +10,9 @@ struct MemoryFactory final : StoreFactory {
   std::unique_ptr<Store> open() override { return std::make_unique<MemoryStore>(disk); }
 };
 
-INSTANTIATE_TEST_SUITE_P(Memory, StoreContract,
-                         testing::Values(+[]() -> std::unique_ptr<StoreFactory> { return std::make_unique<MemoryFactory>(); }));
+INSTANTIATE_TEST_SUITE_P(Memory, StoreContract, testing::Values(+[]() -> std::unique_ptr<StoreFactory> {
+                           return std::make_unique<MemoryFactory>();
+                         }));
 
 TEST(MemoryStoreFaults, AFailedSyncStopsTheStoreForGood) {
   for (const CommitFate fate : {CommitFate::lost, CommitFate::unknown}) {

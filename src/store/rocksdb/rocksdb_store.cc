@@ -26,7 +26,8 @@ rocksdb::Slice to_slice(std::string_view text) { return {text.data(), text.size(
 std::string_view to_view(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
 
 base::Error to_error(const rocksdb::Status& status) {
-  if (status.IsNoSpace()) return make_error(ErrorCode::limit_exceeded, "no space left on the disk: " + status.ToString());
+  if (status.IsNoSpace())
+    return make_error(ErrorCode::limit_exceeded, "no space left on the disk: " + status.ToString());
   if (status.IsCorruption()) return make_error(ErrorCode::corrupt, "the data is damaged: " + status.ToString());
   return make_error(ErrorCode::io, "the disk failed: " + status.ToString());
 }
@@ -82,7 +83,8 @@ class RocksCursor final : public Cursor {
   std::unique_ptr<rocksdb::Iterator> iterator_;
 };
 
-base::Result<std::optional<std::string>> read(rocksdb::DB& db, const rocksdb::ReadOptions& options, std::string_view key) {
+base::Result<std::optional<std::string>> read(rocksdb::DB& db, const rocksdb::ReadOptions& options,
+                                              std::string_view key) {
   std::string value;
   const rocksdb::Status status = db.Get(options, to_slice(key), &value);
   if (status.IsNotFound()) return std::optional<std::string>();
@@ -116,7 +118,8 @@ class RocksStore final : public Store {
   std::unique_ptr<Batch> new_batch() const override { return std::make_unique<RocksBatch>(); }
 
   base::Result<void> commit(Batch& batch, std::span<const Fence> fences) override {
-    if (stopped_.load(std::memory_order_acquire)) return make_error(ErrorCode::io, "the store stopped after a failed sync; restart the server");
+    if (stopped_.load(std::memory_order_acquire))
+      return make_error(ErrorCode::io, "the store stopped after a failed sync; restart the server");
     // Held for the write, so that no epoch changes between the check and the commit.
     const std::shared_lock lock(epochs_mutex_);
     for (const Fence& fence : fences) {

@@ -1,7 +1,7 @@
 // The embedded store: RocksDB, one database per data directory, held under its lock file.
 //
-// Every commit is synced. After a failed sync nothing more is accepted until the process reopens the data (rule 12 of the
-// design). The write-ahead log is bounded, so opening replays at most `wal_bytes_max`.
+// Every commit is synced. After a failed sync nothing more is accepted until the process reopens the data (rule 12 of
+// the design). The write-ahead log is bounded, so opening replays at most `wal_bytes_max`.
 #pragma once
 
 #include <memory>
@@ -13,10 +13,10 @@ namespace escapement::store {
 
 struct RocksDbOptions {
   std::string path;
-  std::uint64_t memtable_bytes = 32ull << 20;    // one write buffer; up to three exist at once
-  std::uint64_t block_cache_bytes = 32ull << 20; // data, index and filter blocks
+  std::uint64_t memtable_bytes = 32ull << 20;     // one write buffer; up to three exist at once
+  std::uint64_t block_cache_bytes = 32ull << 20;  // data, index and filter blocks
   std::uint64_t wal_bytes_max = 96ull << 20;
-  bool sync = true;                              // false only for filling benchmarks and tests
+  bool sync = true;  // false only for filling benchmarks and tests
 };
 
 // Errors: unavailable (another process holds the directory), io, corrupt.
