@@ -220,10 +220,11 @@ base::Error at(std::string_view source, const toml::source_region& region, std::
   return make_error(ErrorCode::invalid, fmt::format("{}:{}: {}", source, region.begin.line, message));
 }
 
-base::Result<ServiceEndpoint> read_endpoint(const std::string& service, const toml::node& section,
-                                            std::string_view source) {
+// `section` is "endpoints" or "buckets"; `service` the service's or the bucket's name.
+base::Result<ServiceEndpoint> read_endpoint(std::string_view kind, const std::string& service,
+                                            const toml::node& section, std::string_view source) {
   const toml::table* table = section.as_table();
-  if (table == nullptr) return at(source, section.source(), fmt::format("'endpoints.{}' must be a section", service));
+  if (table == nullptr) return at(source, section.source(), fmt::format("'{}.{}' must be a section", kind, service));
   ServiceEndpoint endpoint{.service = service};
   for (const auto& [name, node] : *table) {
     const EndpointEntry* found = nullptr;
@@ -233,31 +234,36 @@ base::Result<ServiceEndpoint> read_endpoint(const std::string& service, const to
     if (found == nullptr) {
       return at(
           source, node.source(),
-          fmt::format("there is no setting 'endpoints.{}.{}'; `escapement config` lists all", service, name.str()));
+          fmt::format("there is no setting '{}.{}.{}'; `escapement config` lists all", kind, service, name.str()));
     }
     const auto value = node.value_exact<std::string>();
     if (!value)
-      return at(source, node.source(), fmt::format("'endpoints.{}.{}' must be a text in quotes", service, name.str()));
+      return at(source, node.source(), fmt::format("'{}.{}.{}' must be a text in quotes", kind, service, name.str()));
     endpoint.*found->member = *value;
   }
   if (!endpoint.url.starts_with("http://") && !endpoint.url.starts_with("https://")) {
     return at(source, section.source(),
-              fmt::format("'endpoints.{}.url' must be an http:// or https:// address", service));
+              fmt::format("'{}.{}.url' must be an http:// or https:// address", kind, service));
   }
   return endpoint;
 }
 
-base::Result<std::map<std::string, std::string>> read_buckets(const toml::table& section, std::string_view source) {
-  std::map<std::string, std::string> buckets;
+base::Result<void> read_buckets(Config& config, const toml::table& section, std::string_view source) {
   for (const auto& [bucket, node] : section) {
+    if (node.is_table()) {
+      ESC_TRY(ServiceEndpoint endpoint, read_endpoint(kBucketSection, std::string(bucket.str()), node, source));
+      config.s3_buckets.push_back(std::move(endpoint));
+      continue;
+    }
     const auto folder = node.value_exact<std::string>();
     if (!folder || !folder->starts_with('/')) {
       return at(source, node.source(),
-                fmt::format("'buckets.{}' must be the path of a folder, from / on, in quotes", bucket.str()));
+                fmt::format("'buckets.{}' must be the path of a folder, from / on, in quotes, or a section with a url",
+                            bucket.str()));
     }
-    buckets.emplace(bucket.str(), *folder);
+    config.buckets.emplace(bucket.str(), *folder);
   }
-  return buckets;
+  return {};
 }
 
 base::Result<void> check(const Config& config, std::string_view source) {
@@ -286,9 +292,10 @@ std::vector<Setting> all_settings() {
   }
   for (const EndpointEntry& entry : kEndpointEntries)
     settings.push_back({fmt::format("{}.{}", kEndpointSection, entry.name), "\"\"", entry.description});
-  settings.push_back(
-      {fmt::format("{}.NAME", kBucketSection), "\"\"",
-       "The folder that stands for the S3 bucket NAME, where distributed Maps read items and write results."});
+  settings.push_back({fmt::format("{}.NAME", kBucketSection), "\"\"",
+                      "The folder that stands for the S3 bucket NAME, where distributed Maps read items and write "
+                      "results; or a section "
+                      "[buckets.NAME] with url, region and keys, as for endpoints, of an S3-compatible server."});
   return settings;
 }
 
@@ -322,13 +329,13 @@ base::Result<Config> parse_config(std::string_view text, std::string_view source
       return at(source, section.source(), fmt::format("'{}' must be a section", section_name.str()));
     if (section_name.str() == "endpoints") {
       for (const auto& [service, endpoint] : *table) {
-        ESC_TRY(ServiceEndpoint read, read_endpoint(std::string(service.str()), endpoint, source));
+        ESC_TRY(ServiceEndpoint read, read_endpoint("endpoints", std::string(service.str()), endpoint, source));
         config.endpoints.push_back(std::move(read));
       }
       continue;
     }
     if (section_name.str() == kBucketSection) {
-      ESC_TRY(config.buckets, read_buckets(*table, source));
+      ESC_CHECK(read_buckets(config, *table, source));
       continue;
     }
     for (const auto& [name, node] : *table) {

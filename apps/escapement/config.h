@@ -84,6 +84,7 @@ struct Config {
 
   // [buckets]: the folder of each bucket
   std::map<std::string, std::string> buckets;
+  std::vector<ServiceEndpoint> s3_buckets;  // [buckets.NAME]: those at S3-compatible servers; `service` is the bucket
 };
 
 // One line of the configuration, for help and documentation.

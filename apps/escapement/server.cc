@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "connectors/connectors.h"
 #include "connectors/objects.h"
+#include "connectors/s3_objects.h"
 #include "data_dir.h"
 #include "engine/engine.h"
 #include "engine/keys.h"
@@ -163,11 +164,7 @@ class Server::Graph {
                                     endpoint.region,
                                     {endpoint.access_key_id, endpoint.secret_access_key, endpoint.session_token}});
     }
-    if (!config.buckets.empty()) {
-      buckets_ = std::make_unique<connectors::FolderObjects>(
-          std::map<std::string, std::filesystem::path, std::less<>>(config.buckets.begin(), config.buckets.end()),
-          connectors::FolderObjects::Options{});
-    }
+    open_buckets(config);
     ESC_TRY(machines_, services::states::MachineDirectory::open(*catalog_));
     ESC_TRY(engine_, engine::Engine::open(*store_, clock_, *machines_, *connectors_, engine_options(config)));
 
@@ -211,6 +208,21 @@ class Server::Graph {
       return functions::FunctionCredentials{made.access_key_id, made.secret_access_key, made.session_token,
                                             made.expiration};
     };
+  }
+
+  void open_buckets(const Config& config) {
+    folder_buckets_ = std::make_unique<connectors::FolderObjects>(
+        std::map<std::string, std::filesystem::path, std::less<>>(config.buckets.begin(), config.buckets.end()),
+        connectors::FolderObjects::Options{});
+    std::map<std::string, connectors::S3Bucket, std::less<>> at_endpoints;
+    for (const ServiceEndpoint& bucket : config.s3_buckets) {
+      at_endpoints[bucket.service] = {bucket.url,
+                                      bucket.region.empty() ? config.region : bucket.region,
+                                      {bucket.access_key_id, bucket.secret_access_key, bucket.session_token}};
+    }
+    s3_buckets_ = std::make_unique<connectors::S3Objects>(std::move(at_endpoints), *client_, clock_);
+    if (config.buckets.empty() && config.s3_buckets.empty()) return;  // a Map is then told that there are none
+    buckets_ = std::make_unique<connectors::BucketMap>(*folder_buckets_, s3_buckets_.get());
   }
 
   base::Result<void> add_services() {
@@ -274,7 +286,9 @@ class Server::Graph {
   std::unique_ptr<http::Loop> timers_;
   std::unique_ptr<http::Client> client_;
   std::unique_ptr<InternalCaller> caller_;
-  std::unique_ptr<connectors::FolderObjects> buckets_;
+  std::unique_ptr<connectors::FolderObjects> folder_buckets_;
+  std::unique_ptr<connectors::S3Objects> s3_buckets_;
+  std::unique_ptr<connectors::BucketMap> buckets_;
   std::unique_ptr<connectors::Connectors> connectors_;
   std::unique_ptr<services::states::MachineDirectory> machines_;
   std::unique_ptr<engine::Engine> engine_;

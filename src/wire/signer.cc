@@ -79,12 +79,17 @@ SplitTarget split_target(std::string_view target) {
   return {target.substr(0, mark), target.substr(mark + 1)};
 }
 
+// S3 signs the path as it is sent; every other service normalises and encodes it once more.
 std::string canonical_request(const http::ClientRequest& request, std::string_view target, const SignedFields& fields,
-                              std::string_view payload_hash) {
+                              std::string_view payload_hash, bool path_as_sent) {
   const auto [path, query] = split_target(target);
   std::string out = request.method;
   out.push_back('\n');
-  append_canonical_path(out, path, true);
+  if (path_as_sent) {
+    out.append(path);
+  } else {
+    append_canonical_path(out, path, true);
+  }
   out.push_back('\n');
   append_canonical_query(out, query);
   out.append("\n").append(fields.canonical).append("\n").append(fields.names).append("\n").append(payload_hash);
@@ -138,7 +143,8 @@ void Signer::sign(http::ClientRequest& request, base::Timestamp now, bool conten
                                     [](const auto& field) { return http::equals_ignoring_case(field.first, "host"); });
   if (!has_host) request.fields.emplace_back("Host", request.origin.authority());
   const SignedFields fields = signed_fields(request.fields);
-  const std::string signed_by = signature(time, date, canonical_request(request, request.target, fields, payload_hash));
+  const std::string signed_by =
+      signature(time, date, canonical_request(request, request.target, fields, payload_hash, content_sha256));
   std::string authorization(kAlgorithm);
   authorization.append(" Credential=").append(credentials_.access_key_id).append("/").append(scope(date));
   authorization.append(", SignedHeaders=").append(fields.names).append(", Signature=").append(signed_by);
@@ -163,7 +169,7 @@ std::string Signer::presign(const http::ClientRequest& request, base::Timestamp 
     target.append("&X-Amz-Security-Token=").append(base::percent_encode(credentials_.session_token));
   target.append("&X-Amz-SignedHeaders=").append(base::percent_encode(fields.names));
   const std::string signed_by =
-      signature(time, date, canonical_request(request, target, fields, hash_of(request.body)));
+      signature(time, date, canonical_request(request, target, fields, hash_of(request.body), false));
   return target.append("&X-Amz-Signature=").append(signed_by);
 }
 

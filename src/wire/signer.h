@@ -32,7 +32,7 @@ class Signer {
 
   // Adds X-Amz-Date, X-Amz-Security-Token where there is a token, and Authorization. Host and every field already there
   // are signed, but for those that proxies change (User-Agent, Expect, Connection). Only S3 wants `content_sha256`:
-  // with it X-Amz-Content-Sha256 is added as well.
+  // with it X-Amz-Content-Sha256 is added as well and the path is signed as it is sent.
   void sign(http::ClientRequest& request, base::Timestamp now, bool content_sha256 = false);
 
   // The request's target with a signature in its query, good for `lifetime` (at most seven days).
