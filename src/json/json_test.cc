@@ -1,5 +1,9 @@
 #include <gtest/gtest.h>
 
+#include <cmath>
+
+#include "base/codec.h"
+#include "base/random.h"
 #include "json/parse.h"
 #include "json/print.h"
 #include "json/value.h"
@@ -64,6 +68,55 @@ TEST(Json, DepthIsBounded) {
   EXPECT_TRUE(parse(std::string(1'000, '[') + std::string(1'000, ']')));
   EXPECT_FALSE(parse(std::string(1'001, '[') + std::string(1'001, ']')));
   EXPECT_FALSE(parse(std::string(5'000'000, '[')));
+}
+
+// A random value of bounded size, with every kind of number, key and text in it.
+Value random_value(base::SplitMix& random, int depth) {
+  switch (random.next() % (depth > 0 ? 8 : 6)) {
+    case 0:
+      return {};
+    case 1:
+      return random.next() % 2 == 0;
+    case 2:
+      return static_cast<std::int64_t>(random.next());
+    case 3:
+      return (random.uniform() - 0.5) * std::pow(10.0, static_cast<double>(random.next() % 600) - 300);
+    case 4:
+      return Value::integer_from_digits(std::to_string(random.next()) + std::to_string(random.next() % 1'000'000));
+    case 5: {
+      std::string text;
+      for (std::uint64_t i = random.next() % 12; i > 0; --i) {
+        const char32_t c = static_cast<char32_t>(random.next() % 0x11000);
+        base::append_utf8(text, c >= 0xd800 && c < 0xe000 ? U'x' : c);
+      }
+      return text;
+    }
+    case 6: {
+      std::vector<Value> items;
+      for (std::uint64_t i = random.next() % 6; i > 0; --i) items.push_back(random_value(random, depth - 1));
+      return Value::array(std::move(items));
+    }
+    default: {
+      std::vector<Member> members;
+      for (std::uint64_t i = random.next() % 24; i > 0; --i) {
+        members.push_back({"k" + std::to_string(random.next() % 40), random_value(random, depth - 1)});
+      }
+      return Value::object(std::move(members));
+    }
+  }
+}
+
+TEST(Json, WhatIsPrintedReadsBackAsItWas) {
+  base::SplitMix random(2'026);
+  for (int i = 0; i < 5'000; ++i) {
+    const Value value = random_value(random, 4);
+    for (const std::string& text : {print(value), print_pretty(value)}) {
+      const auto back = parse(text);
+      ASSERT_TRUE(back) << text;
+      ASSERT_EQ(*back, value) << text;
+      ASSERT_EQ(print(*back), print(value));
+    }
+  }
 }
 
 TEST(Json, EqualityIsByValue) {
