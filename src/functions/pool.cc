@@ -205,12 +205,13 @@ void Pool::on_worker_ended(Worker& worker) {
   dispatch();
 }
 
-// Its own methods are still on the stack, and the round may hold a write for it.
+// Its own methods are still on the stack, and the round may hold a write for it. The pool itself, once empty, may be
+// gone before the round ends; its owner is not.
 void Pool::release_later(std::unique_ptr<Worker> worker) {
-  reactor_.at_round_end([this, ended = std::move(worker)]() mutable {
+  reactor_.at_round_end([&owner = owner_, ended = std::move(worker)]() mutable {
     const std::uint32_t slot = ended->slot;
     ended.reset();
-    owner_.on_worker_gone(slot);
+    owner.on_worker_gone(slot);
   });
 }
 

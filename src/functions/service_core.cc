@@ -380,14 +380,21 @@ void ServiceCore::start_process(Pool& pool, std::unique_ptr<Worker> worker) {
                          });
 }
 
+// What a pool planned for the end of this round may still speak of it, so it goes after that.
+void ServiceCore::drop_finished_pools(FunctionState& function) {
+  const auto finished = std::ranges::stable_partition(function.pools, [](const auto& pool) {
+    return !(pool->retired() && pool->is_empty() && pool->active_provisioned == 0);
+  });
+  for (auto& pool : finished) parts_.reactor.at_round_end([dying = std::move(pool)] {});
+  function.pools.erase(finished.begin(), finished.end());
+}
+
 void ServiceCore::tick() {
   const SteadyTime now = parts_.reactor.now();
   const base::Timestamp wall_now = parts_.clock.now();
   for (const auto& [key, function] : functions_) {
     for (const auto& pool : function->pools) pool->tick(now, wall_now);
-    std::erase_if(function->pools, [](const auto& pool) {
-      return pool->retired() && pool->is_empty() && pool->active_provisioned == 0;
-    });
+    drop_finished_pools(*function);
     if (!function->waiting.empty()) admit_waiting(*function);
   }
 }

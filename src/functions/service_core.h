@@ -93,6 +93,7 @@ class ServiceCore final : public PoolOwner {
   bool may_run(FunctionState& function, Pool& pool, bool& provisioned, bool& by_account) const;
   bool admit(FunctionState& function, std::unique_ptr<Invocation>& invocation);
   void release(const Invocation& invocation);
+  void drop_finished_pools(FunctionState& function);
   void admit_waiting(FunctionState& function);
   void admit_blocked();
   void apply_limits(FunctionState& function);
