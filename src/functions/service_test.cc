@@ -241,6 +241,26 @@ TEST_F(ServiceTest, AChangeIsSeenByTheNextCall) {
   EXPECT_EQ(call("change", "{}")->payload, "\"new\"");
 }
 
+// Pools are dropped by a timer; processes that end in the same round still have something to say.
+TEST_F(ServiceTest, FunctionsMayChangeWhileTheirProcessesEnd) {
+  for (int round = 0; round < 25; ++round) {
+    std::vector<std::future<base::Result<InvokeResult>>> pending;
+    for (int i = 0; i < 12; ++i) {
+      const std::string name = "brief" + std::to_string(i);
+      add_function(name, {.runtime = "provided.al2023", .handler = "x"},
+                   {{"bootstrap", "#!/bin/sh\nexit " + std::to_string(round % 2) + "\n"}});
+      pending.push_back(start_call({.function = name, .region = "us-east-1", .payload = "{}"}));
+    }
+    for (int i = 0; i < 12; ++i) {
+      EXPECT_EQ(pending[static_cast<std::size_t>(i)].get()->function_error, "Unhandled");
+      service->function_changed("us-east-1", "brief" + std::to_string(i));
+    }
+  }
+  add_function("after", {.runtime = "nodejs20.x", .handler = "index.handler"},
+               {{"index.js", "exports.handler = async () => 'alive';"}});
+  EXPECT_EQ(call("after", "{}")->payload, "\"alive\"");
+}
+
 TEST_F(ServiceTest, UnknownFunctionsAndRuntimesAreToldApart) {
   EXPECT_EQ(call("nothing", "{}").error().message,
             "Function not found: arn:aws:lambda:us-east-1:000000000000:function:nothing:$LATEST");
