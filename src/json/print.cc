@@ -35,11 +35,15 @@ std::string print_real(double real) {
 }
 
 // Half of a pair, kept as the three bytes that UTF-8 would give it, as the escape that it came from.
-void print_surrogate_to(std::string& out, std::string_view bytes) {
+std::string_view digits_of(EscapeDigits digits) {
+  return digits == EscapeDigits::upper ? "0123456789ABCDEF" : "0123456789abcdef";
+}
+
+void print_surrogate_to(std::string& out, std::string_view bytes, std::string_view digits) {
   const unsigned unit =
       0xd000u | (static_cast<unsigned>(bytes[1]) & 0x3f) << 6 | (static_cast<unsigned>(bytes[2]) & 0x3f);
   out += "\\u";
-  for (int shift = 12; shift >= 0; shift -= 4) out.push_back("0123456789ABCDEF"[(unit >> shift) & 15]);
+  for (int shift = 12; shift >= 0; shift -= 4) out.push_back(digits[(unit >> shift) & 15]);
 }
 
 void print_any(std::string& out, const Value& value, bool pretty, int depth);
@@ -107,7 +111,7 @@ std::string print_number(const Value& number) {
   return print_real(number.as_double());
 }
 
-void print_string_to(std::string& out, std::string_view text) {
+void print_string_to(std::string& out, std::string_view text, EscapeDigits digits) {
   out.push_back('"');
   std::size_t run = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -117,7 +121,7 @@ void print_string_to(std::string& out, std::string_view text) {
     out.append(text, run, i - run);
     run = i + 1;
     if (surrogate) {
-      print_surrogate_to(out, text.substr(i, 3));
+      print_surrogate_to(out, text.substr(i, 3), digits_of(digits));
       i += 2;
       run = i + 1;
       continue;
@@ -146,8 +150,8 @@ void print_string_to(std::string& out, std::string_view text) {
         break;
       default:
         out += "\\u00";
-        out.push_back("0123456789ABCDEF"[c >> 4]);
-        out.push_back("0123456789ABCDEF"[c & 15]);
+        out.push_back(digits_of(digits)[c >> 4]);
+        out.push_back(digits_of(digits)[c & 15]);
     }
   }
   out.append(text, run);

@@ -14,7 +14,9 @@ namespace escapement::json {
 std::string print(const Value& value);         // compact
 std::string print_pretty(const Value& value);  // two blanks an indent
 void print_to(std::string& out, const Value& value);
-void print_string_to(std::string& out, std::string_view text);  // quoted and escaped
+// Quoted and escaped. AWS's answers have upper-case digits in escapes, JavaScript's JSON.stringify lower-case ones.
+enum class EscapeDigits { upper, lower };
+void print_string_to(std::string& out, std::string_view text, EscapeDigits digits = EscapeDigits::upper);
 std::string print_number(const Value& number);
 
 }  // namespace escapement::json

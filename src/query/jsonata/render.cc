@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "json/print.h"
 #include "query/jsonata/failure.h"
 #include "query/jsonata/stack.h"
 #include "query/jsonata/text.h"
@@ -98,7 +99,7 @@ class Stringifier {
         number(value.number());
         return;
       case Kind::string:
-        append_quoted(out_, value.text());
+        json::print_string_to(out_, value.text(), json::EscapeDigits::lower);
         return;
       case Kind::function:
         out_ += "\"\"";
@@ -162,7 +163,7 @@ class Stringifier {
       if (!first) out_.push_back(',');
       first = false;
       new_line(depth + 1);
-      append_quoted(out_, view.key(i));
+      json::print_string_to(out_, view.key(i), json::EscapeDigits::lower);
       out_ += pretty_ ? ": " : ":";
       any(member, depth + 1);
     }

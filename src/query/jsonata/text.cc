@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <cstdio>
 #include <limits>
 
 #include "base/codec.h"
@@ -316,55 +315,6 @@ double parse_number(std::string_view text) {
     return text[0] == '-' ? -magnitude : magnitude;
   }
   return number;
-}
-
-void append_quoted(std::string& out, std::string_view text) {
-  out.push_back('"');
-  std::size_t run = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const unsigned char c = byte_at(text, i);
-    const bool surrogate = c == 0xed && is_surrogate_at(text, i);
-    if (c >= 0x20 && c != '"' && c != '\\' && !surrogate) continue;
-    out.append(text.substr(run, i - run));
-    run = i + 1;
-    switch (c) {
-      case '"':
-        out += "\\\"";
-        break;
-      case '\\':
-        out += "\\\\";
-        break;
-      case '\b':
-        out += "\\b";
-        break;
-      case '\f':
-        out += "\\f";
-        break;
-      case '\n':
-        out += "\\n";
-        break;
-      case '\r':
-        out += "\\r";
-        break;
-      case '\t':
-        out += "\\t";
-        break;
-      default: {
-        char32_t unit = c;
-        if (surrogate) {
-          std::size_t at = i;
-          unit = next_code_point(text, at);
-          i = at - 1;
-          run = at;
-        }
-        char escape[8];
-        std::snprintf(escape, sizeof escape, "\\u%04x", static_cast<unsigned>(unit));
-        out += escape;
-      }
-    }
-  }
-  out.append(text.substr(run));
-  out.push_back('"');
 }
 
 }  // namespace escapement::query::jsonata

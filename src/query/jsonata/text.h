@@ -45,9 +45,6 @@ double round_to_15_digits(double number);
 // Everything of `text` must be a decimal literal as JavaScript's Number() reads it; NaN otherwise.
 double parse_number(std::string_view text);
 
-// `text` as a JSON string, quoted and escaped as JSON.stringify does.
-void append_quoted(std::string& out, std::string_view text);
-
 inline std::uint32_t hash_text(std::string_view text) {
   std::uint32_t hash = 2166136261u;  // FNV-1a
   for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619u;
