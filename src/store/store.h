@@ -29,8 +29,6 @@ class Batch {
   virtual ~Batch() = default;
   virtual void put(std::string_view key, std::string_view value) = 0;
   virtual void erase(std::string_view key) = 0;
-  // [first, last).
-  virtual void erase_range(std::string_view first, std::string_view last) = 0;
   virtual std::size_t count() const = 0;
   virtual std::size_t bytes() const = 0;
   virtual void clear() = 0;

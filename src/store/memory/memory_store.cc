@@ -11,18 +11,19 @@ using base::ErrorCode;
 using base::make_error;
 
 struct Write {
-  enum class Kind { put, erase, erase_range };
-  Kind kind;
   std::string key;
-  std::string value;  // erase_range: the end
+  std::optional<std::string> value;  // nullopt erases
 };
 
 class MemoryBatch final : public Batch {
  public:
-  void put(std::string_view key, std::string_view value) override { add(Write::Kind::put, key, value); }
-  void erase(std::string_view key) override { add(Write::Kind::erase, key, {}); }
-  void erase_range(std::string_view first, std::string_view last) override {
-    add(Write::Kind::erase_range, first, last);
+  void put(std::string_view key, std::string_view value) override {
+    bytes_ += key.size() + value.size();
+    writes_.push_back({std::string(key), std::string(value)});
+  }
+  void erase(std::string_view key) override {
+    bytes_ += key.size();
+    writes_.push_back({std::string(key), std::nullopt});
   }
   std::size_t count() const override { return writes_.size(); }
   std::size_t bytes() const override { return bytes_; }
@@ -33,10 +34,6 @@ class MemoryBatch final : public Batch {
   const std::vector<Write>& writes() const { return writes_; }
 
  private:
-  void add(Write::Kind kind, std::string_view key, std::string_view value) {
-    bytes_ += key.size() + value.size();
-    writes_.push_back({kind, std::string(key), std::string(value)});
-  }
   std::vector<Write> writes_;
   std::size_t bytes_ = 0;
 };
@@ -61,27 +58,11 @@ class MemoryStore::Disk {
  public:
   void apply(const std::vector<Write>& writes) {
     ++sequence;
-    for (const Write& write : writes) {
-      switch (write.kind) {
-        case Write::Kind::put:
-          set(write.key, write.value);
-          break;
-        case Write::Kind::erase:
-          set(write.key, std::nullopt);
-          break;
-        case Write::Kind::erase_range:
-          for (auto at = keys.lower_bound(write.key); at != keys.end() && at->first < write.value;)
-            set_at(at++, std::nullopt);
-          break;
-      }
-    }
+    for (const Write& write : writes) set(write.key, write.value);
   }
 
   void set(const std::string& key, std::optional<std::string> value) {
-    set_at(keys.try_emplace(key).first, std::move(value));
-  }
-
-  void set_at(std::map<std::string, Versions>::iterator at, std::optional<std::string> value) {
+    const auto at = keys.try_emplace(key).first;
     Versions& versions = at->second;
     if (snapshots == 0) versions.clear();
     if (!versions.empty() && versions.back().sequence == sequence) {
@@ -230,7 +211,7 @@ base::Result<Epoch> MemoryStore::acquire(std::span<const PartitionId> partitions
   }
   std::vector<Write> writes;
   for (const PartitionId partition : partitions) {
-    writes.push_back({Write::Kind::put, epoch_key(partition), encode_epoch(highest + 1)});
+    writes.push_back({epoch_key(partition), encode_epoch(highest + 1)});
   }
   disk_->apply(writes);
   return highest + 1;

@@ -3,14 +3,15 @@
 #include <rocksdb/cache.h>
 #include <rocksdb/db.h>
 #include <rocksdb/filter_policy.h>
+#include <rocksdb/perf_level.h>
 #include <rocksdb/slice_transform.h>
 #include <rocksdb/table.h>
 #include <rocksdb/write_batch.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <shared_mutex>
-#include <unordered_map>
 
 namespace escapement::store {
 namespace {
@@ -22,6 +23,9 @@ using base::make_error;
 // makes most memtable inserts an append.
 constexpr std::size_t kInsertHintPrefix = 3;
 
+constexpr std::size_t kKeptBytesMax = 4 << 20;  // of a batch, for the next one
+constexpr std::size_t kRecordOverhead = 8;      // of a write in a WriteBatch
+
 rocksdb::Slice to_slice(std::string_view text) { return {text.data(), text.size()}; }
 std::string_view to_view(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
 
@@ -32,20 +36,51 @@ base::Error to_error(const rocksdb::Status& status) {
   return make_error(ErrorCode::io, "the disk failed: " + status.ToString());
 }
 
+// Collects, and hands the writes over in key order with only the last one to each key: neighbours go into the memtable's
+// skip list next to each other, which costs a fraction of a search from its head.
 class RocksBatch final : public Batch {
  public:
-  void put(std::string_view key, std::string_view value) override { (void)writes_.Put(to_slice(key), to_slice(value)); }
-  void erase(std::string_view key) override { (void)writes_.Delete(to_slice(key)); }
-  void erase_range(std::string_view first, std::string_view last) override {
-    (void)writes_.DeleteRange(to_slice(first), to_slice(last));
+  void put(std::string_view key, std::string_view value) override {
+    ops_.push_back({bytes_.size(), key.size(), value.size(), false});
+    bytes_.append(key).append(value);
   }
-  std::size_t count() const override { return writes_.Count(); }
-  std::size_t bytes() const override { return writes_.GetDataSize(); }
-  void clear() override { writes_.Clear(); }
-  rocksdb::WriteBatch& writes() { return writes_; }
+  void erase(std::string_view key) override {
+    ops_.push_back({bytes_.size(), key.size(), 0, true});
+    bytes_.append(key);
+  }
+  std::size_t count() const override { return ops_.size(); }
+  std::size_t bytes() const override { return bytes_.size(); }
+  void clear() override {
+    ops_.clear();
+    bytes_.clear();
+    if (bytes_.capacity() > kKeptBytesMax) bytes_.shrink_to_fit();
+  }
+
+  rocksdb::WriteBatch ordered() {
+    const auto by_key = [this](const Op& a, const Op& b) { return key_of(a) < key_of(b); };
+    if (!std::is_sorted(ops_.begin(), ops_.end(), by_key)) std::stable_sort(ops_.begin(), ops_.end(), by_key);
+    rocksdb::WriteBatch writes(bytes_.size() + ops_.size() * kRecordOverhead);
+    for (std::size_t i = 0; i < ops_.size(); ++i) {
+      const Op& op = ops_[i];
+      const std::string_view key = key_of(op);
+      if (i + 1 < ops_.size() && key_of(ops_[i + 1]) == key) continue;
+      op.erases ? (void)writes.Delete(to_slice(key)) : (void)writes.Put(to_slice(key), to_slice(value_of(op)));
+    }
+    return writes;
+  }
 
  private:
-  rocksdb::WriteBatch writes_;
+  struct Op {
+    std::size_t at;
+    std::size_t key_bytes;
+    std::size_t value_bytes;
+    bool erases;
+  };
+  std::string_view key_of(const Op& op) const { return {bytes_.data() + op.at, op.key_bytes}; }
+  std::string_view value_of(const Op& op) const { return {bytes_.data() + op.at + op.key_bytes, op.value_bytes}; }
+
+  std::vector<Op> ops_;
+  std::string bytes_;  // key and value of each op
 };
 
 class RocksCursor final : public Cursor {
@@ -127,7 +162,8 @@ class RocksStore final : public Store {
         return make_error(ErrorCode::conflict, "another owner has taken the partition over");
       }
     }
-    return write(dynamic_cast<RocksBatch&>(batch).writes());
+    rocksdb::WriteBatch writes = dynamic_cast<RocksBatch&>(batch).ordered();
+    return write(writes);
   }
 
   std::unique_ptr<Snapshot> snapshot() const override { return std::make_unique<RocksSnapshot>(db_); }
@@ -171,6 +207,7 @@ class RocksStore final : public Store {
 
  private:
   base::Result<void> write(rocksdb::WriteBatch& writes) {
+    rocksdb::SetPerfLevel(rocksdb::kDisable);  // of this thread: counting each comparison costs as much as it
     rocksdb::WriteOptions options;
     options.sync = sync_;
     const rocksdb::Status status = db_->Write(options, &writes);
