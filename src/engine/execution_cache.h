@@ -21,6 +21,8 @@ class ExecutionCache {
     return found->second->get();
   }
 
+  bool contains(ExecutionId id) const { return by_id_.contains(id.bits); }
+
   LoadedExecution& insert(std::unique_ptr<LoadedExecution> execution) {
     const std::uint64_t bits = execution->id().bits;
     order_.push_back(std::move(execution));

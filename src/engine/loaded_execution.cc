@@ -51,7 +51,14 @@ base::Result<std::unique_ptr<LoadedExecution>> LoadedExecution::load(const store
                                                                      const NameCodec& names, ExecutionId id) {
   ESC_TRY(const auto row, store.get(keys::execution(id)));
   if (!row) return make_error(ErrorCode::not_found, "ExecutionDoesNotExist", "Execution Does Not Exist");
-  ESC_TRY(ExecutionRecord record, ExecutionRecord::decode(*row));
+  return from_row(store, machines, names, id, *row);
+}
+
+base::Result<std::unique_ptr<LoadedExecution>> LoadedExecution::from_row(const store::Store& store,
+                                                                         const MachineSource& machines,
+                                                                         const NameCodec& names, ExecutionId id,
+                                                                         std::string_view row) {
+  ESC_TRY(ExecutionRecord record, ExecutionRecord::decode(row));
   ESC_TRY(auto machine, machines.find_revision(record.revision));
   std::unique_ptr<LoadedExecution> loaded(new LoadedExecution(store, id, std::move(machine)));
   loaded->record_ = std::move(record);

@@ -28,6 +28,10 @@ class LoadedExecution final : public history::PayloadWriter,
   // Errors: not_found (ExecutionDoesNotExist), io, corrupt.
   static base::Result<std::unique_ptr<LoadedExecution>> load(const store::Store& store, const MachineSource& machines,
                                                              const NameCodec& names, ExecutionId id);
+  // The same from its row, as the store has it. Errors: io, corrupt.
+  static base::Result<std::unique_ptr<LoadedExecution>> from_row(const store::Store& store,
+                                                                 const MachineSource& machines, const NameCodec& names,
+                                                                 ExecutionId id, std::string_view row);
 
   ExecutionId id() const { return id_; }
   const MachineRevision& machine() const { return *machine_; }

@@ -155,6 +155,7 @@ bool Shard::run_once() {
 
 void Shard::apply_all(base::Timestamp now) {
   command_count_.fetch_add(works_.size() + due_.size(), std::memory_order_relaxed);
+  prefetch();
   for (const TimerKey& timer : due_) apply_timer(timer, now);
   for (Work& work : works_) std::visit([&](auto& one) { apply(one, now); }, work);
   for (LoadedExecution* execution : dirty_) {

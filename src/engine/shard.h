@@ -127,6 +127,8 @@ class Shard {
   void arm(const TimerKey& timer);
   void disarm(const TimerKey& timer);
 
+  // Loads at once what the batch will ask for one by one.
+  void prefetch();
   base::Result<LoadedExecution*> load(ExecutionId id);
   void mark_dirty(LoadedExecution& execution);
   base::Result<void> commit();

@@ -24,6 +24,8 @@ std::optional<interpreter::TaskId> task_in(const interpreter::Command& command) 
       command);
 }
 
+constexpr std::size_t kPrefetchMin = 4;
+
 std::uint64_t hash_name(std::string_view region, std::string_view machine, std::string_view name) {
   // FNV-1a: the placement of names is stored, so the hash must stay the same.
   std::uint64_t hash = 0xcbf29ce484222325ull;
@@ -45,6 +47,32 @@ base::Result<LoadedExecution*> Shard::load(ExecutionId id) {
   if (LoadedExecution* cached = cache_.find(id)) return cached;
   ESC_TRY(auto loaded, LoadedExecution::load(*env_.store, *env_.machines, *env_.names, id));
   return &cache_.insert(std::move(loaded));
+}
+
+void Shard::prefetch() {
+  std::vector<ExecutionId> wanted;
+  const auto want = [&](ExecutionId id) {
+    if (!cache_.contains(id)) wanted.push_back(id);
+  };
+  for (const TimerKey& timer : due_) want(timer.execution);
+  for (const Work& work : works_) {
+    if (const auto* const command = std::get_if<CommandWork>(&work)) want(command->execution);
+  }
+  // As their rows stand.
+  std::ranges::sort(wanted, {}, [](ExecutionId id) { return std::pair(id.partition(), id.bits); });
+  wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
+  if (wanted.size() < kPrefetchMin) return;
+
+  std::vector<std::string> row_keys;
+  row_keys.reserve(wanted.size());
+  for (const ExecutionId id : wanted) row_keys.push_back(keys::execution(id));
+  const auto rows = env_.store->get_many(row_keys);
+  if (!rows) return;  // load() meets the error again and knows whom to tell
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    if (!(*rows)[i]) continue;
+    auto loaded = LoadedExecution::from_row(*env_.store, *env_.machines, *env_.names, wanted[i], *(*rows)[i]);
+    if (loaded) cache_.insert(std::move(*loaded));
+  }
 }
 
 void Shard::mark_dirty(LoadedExecution& execution) {

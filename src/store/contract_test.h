@@ -53,6 +53,15 @@ TEST_P(StoreContract, LaterWritesOfABatchWin) {
   EXPECT_EQ(keys("a", "z"), (std::vector<std::string>{"a", "c"}));
 }
 
+TEST_P(StoreContract, ManyKeysAreReadAtOnce) {
+  put("a", "1");
+  put("c", "3");
+  const std::vector<std::string> keys{"a", "b", "c"};
+  const auto values = store->get_many(keys);
+  ASSERT_TRUE(values);
+  EXPECT_EQ(*values, (std::vector<std::optional<std::string>>{"1", std::nullopt, "3"}));
+}
+
 TEST_P(StoreContract, CommittedDataIsThereAfterReopening) {
   put("k", "v");
   store.reset();

@@ -200,6 +200,14 @@ base::Result<std::optional<std::string>> MemoryStore::get(std::string_view key) 
   return MemorySnapshot(disk_).get(key);
 }
 
+base::Result<std::vector<std::optional<std::string>>> MemoryStore::get_many(std::span<const std::string> keys) const {
+  std::vector<std::optional<std::string>> out;
+  for (const std::string& key : keys) {
+    ESC_TRY(out.emplace_back(), get(key));
+  }
+  return out;
+}
+
 base::Result<Epoch> MemoryStore::acquire(std::span<const PartitionId> partitions) {
   const std::lock_guard lock(disk_->mutex);
   Epoch highest = 0;

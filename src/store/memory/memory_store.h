@@ -33,6 +33,7 @@ class MemoryStore final : public Store {
   base::Result<void> commit(Batch& batch, std::span<const Fence> fences = {}) override;
   std::unique_ptr<Snapshot> snapshot() const override;
   base::Result<std::optional<std::string>> get(std::string_view key) const override;
+  base::Result<std::vector<std::optional<std::string>>> get_many(std::span<const std::string> keys) const override;
   base::Result<Epoch> acquire(std::span<const PartitionId> partitions) override;
   std::vector<std::pair<std::string, std::uint64_t>> statistics() const override;
 

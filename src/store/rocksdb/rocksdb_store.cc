@@ -172,6 +172,23 @@ class RocksStore final : public Store {
     return read(*db_, rocksdb::ReadOptions(), key);
   }
 
+  base::Result<std::vector<std::optional<std::string>>> get_many(std::span<const std::string> keys) const override {
+    const std::vector<rocksdb::Slice> slices(keys.begin(), keys.end());
+    std::vector<rocksdb::PinnableSlice> values(keys.size());
+    std::vector<rocksdb::Status> found(keys.size());
+    db_->MultiGet(rocksdb::ReadOptions(), db_->DefaultColumnFamily(), keys.size(), slices.data(), values.data(),
+                  found.data(), /*sorted_input=*/true);
+    std::vector<std::optional<std::string>> out(keys.size());
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+      if (found[i].ok()) {
+        out[i] = values[i].ToString();
+      } else if (!found[i].IsNotFound()) {
+        return to_error(found[i]);
+      }
+    }
+    return out;
+  }
+
   base::Result<Epoch> acquire(std::span<const PartitionId> partitions) override {
     const std::unique_lock lock(epochs_mutex_);
     Epoch highest = 0;
