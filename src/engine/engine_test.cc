@@ -112,6 +112,29 @@ class EngineTest : public testing::Test {
   std::unique_ptr<Engine> engine;
 };
 
+TEST_F(EngineTest, ClosedExecutionsAreRemovedWhenTheirTimeHasPassed) {
+  options.retention = Duration::seconds(1'000);
+  reopen();
+  const auto machine = machines.add(R"({"StartAt":"W","States":{"W":{"Type":"Wait","Seconds":2,"End":true}},"TimeoutSeconds":1})");
+  constexpr std::size_t kCount = 200;  // more than one row of the timer table lists
+  std::vector<ExecutionId> ids;
+  for (std::size_t i = 0; i < kCount; ++i) ids.push_back(start(machine, "{}")->id);
+  advance(Duration::seconds(1));
+  EXPECT_LT(rows(keys::kTimer), kCount / 2);
+  advance(Duration::seconds(900));
+  ASSERT_TRUE(submit(ids[7], interpreter::Redrive{}));
+  EXPECT_EQ(status(ids[7]), Status::running);
+  advance(Duration::seconds(2));
+  reopen();
+  advance(Duration::seconds(98));
+  EXPECT_EQ(rows(keys::kExecution), 1u);
+  EXPECT_EQ(rows(keys::kListing), 1u);
+  EXPECT_NE(status(ids[7]), Status::running);
+  advance(Duration::seconds(903));
+  EXPECT_EQ(rows(keys::kExecution), 0u);
+  EXPECT_EQ(rows(keys::kTimer), 0u);
+}
+
 TEST_F(EngineTest, AWaitFiresOnTheSecondAndTheTaskEndsTheExecution) {
   const auto machine = machines.add(kWaitThenTask);
   const auto started = start(machine, R"({"seconds": 5})");

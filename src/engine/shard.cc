@@ -158,6 +158,7 @@ void Shard::apply_all(base::Timestamp now) {
   prefetch();
   for (const TimerKey& timer : due_) apply_timer(timer, now);
   for (Work& work : works_) std::visit([&](auto& one) { apply(one, now); }, work);
+  write_retention(now);
   for (LoadedExecution* execution : dirty_) {
     if (!removed_.contains(execution->id().bits)) execution->write(*batch_);
   }
@@ -363,6 +364,7 @@ void Shard::clear_batch() {
   parents_to_tell_.clear();
   removed_.clear();
   ended_.clear();
+  closed_.clear();
   recorded_.clear();
   start_replies_.clear();
   command_replies_.clear();

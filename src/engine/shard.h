@@ -123,6 +123,9 @@ class Shard {
   void take_effects(LoadedExecution& execution, const interpreter::Transition& transition, base::Timestamp now);
   void take_status_change(LoadedExecution& execution, interpreter::Status before, base::Timestamp now);
   void write_listing(LoadedExecution& execution);
+  // Closed executions of a partition share rows of the timer table, so that closing one costs no row of its own.
+  void write_retention(base::Timestamp now);
+  void apply_retention(const TimerKey& timer);
   void remove(LoadedExecution& execution);
   void arm(const TimerKey& timer);
   void disarm(const TimerKey& timer);
@@ -189,6 +192,7 @@ class Shard {
   std::vector<TaskKey> cancelled_;
   std::vector<std::pair<ExecutionId, TimerKey>> parents_to_tell_;
   std::vector<ExecutionId> ended_;
+  std::vector<ExecutionId> closed_;  // those of them that stay for the retention
   std::vector<RecordedEvents> recorded_;
   std::unordered_set<std::uint64_t> removed_;
   std::vector<StartReply> start_replies_;

@@ -25,6 +25,7 @@ std::optional<interpreter::TaskId> task_in(const interpreter::Command& command) 
 }
 
 constexpr std::size_t kPrefetchMin = 4;
+constexpr std::size_t kRetentionRowMax = 64;  // executions
 
 std::uint64_t hash_name(std::string_view region, std::string_view machine, std::string_view name) {
   // FNV-1a: the placement of names is stored, so the hash must stay the same.
@@ -250,10 +251,8 @@ void Shard::take_effects(LoadedExecution& execution, const interpreter::Transiti
 void Shard::take_status_change(LoadedExecution& execution, Status before, base::Timestamp now) {
   const Status after = execution.state().head.status;
   if (before == after) return;
-  if (before != Status::running) {
-    if (const auto due = execution.retention_due()) disarm({*due, execution.id(), 0, TimerRowKind::retention, 0});
-    execution.set_retention_due(std::nullopt);
-  }
+  // The row that it shares with others stays: what no longer has the row's due time is not removed by it.
+  if (before != Status::running) execution.set_retention_due(std::nullopt);
   if (after != Status::running) {
     ended_.push_back(execution.id());
     const bool has_parent = execution.parent_link() != ParentLink::none;
@@ -266,9 +265,8 @@ void Shard::take_status_change(LoadedExecution& execution, Status before, base::
       remove(execution);
       return;
     }
-    const base::Timestamp due = now + env_.options->retention;
-    execution.set_retention_due(due);
-    arm({due, execution.id(), 0, TimerRowKind::retention, 0});
+    execution.set_retention_due(now + env_.options->retention);
+    closed_.push_back(execution.id());
   }
   write_listing(execution);
 }
@@ -284,6 +282,50 @@ void Shard::write_listing(LoadedExecution& execution) {
   if (listed && *listed != state.head.status) batch_->erase(key(*listed));
   batch_->put(key(state.head.status), execution.listing().encode());
   execution.set_listed_status(state.head.status);
+}
+
+void Shard::write_retention(base::Timestamp now) {
+  std::ranges::sort(closed_, {}, [](ExecutionId id) { return std::pair(id.partition(), id.bits); });
+  std::string others;
+  for (std::size_t first = 0; first < closed_.size();) {
+    const store::PartitionId partition = closed_[first].partition();
+    std::size_t end = first + 1;
+    others.clear();
+    base::ByteWriter writer(others);
+    for (; end < closed_.size() && end - first < kRetentionRowMax && closed_[end].partition() == partition; ++end) {
+      writer.u64_be(closed_[end].bits);
+    }
+    const TimerKey row{now + env_.options->retention, closed_[first], 0, TimerRowKind::retention, 0};
+    batch_->put(row.encode(), others);
+    timer_changes_.push_back({row, true});
+    first = end;
+  }
+}
+
+void Shard::apply_retention(const TimerKey& timer) {
+  if (removed_.size() >= env_.options->batch_commands_max) {
+    next_due_.push_back(timer);
+    return;
+  }
+  const auto others = env_.store->get(timer.encode());
+  if (!others) {
+    batch_error_ = others.error();
+    return;
+  }
+  std::vector<ExecutionId> closed{timer.execution};
+  if (*others) {
+    for (base::ByteReader reader(**others); reader.ok() && !reader.at_end();) closed.push_back({reader.u64_be()});
+  }
+  for (const ExecutionId id : closed) {
+    const auto loaded = load(id);
+    if (loaded) {
+      if ((*loaded)->retention_due() == timer.due) remove(**loaded);
+    } else if (loaded.error().code != ErrorCode::not_found) {
+      batch_error_ = loaded.error();
+      return;
+    }
+  }
+  batch_->erase(timer.encode());
 }
 
 void Shard::remove(LoadedExecution& execution) {
@@ -314,6 +356,10 @@ void Shard::apply_timer(const TimerKey& timer, base::Timestamp now) {
     if (!of_this_process) parents_to_tell_.emplace_back(timer.execution, timer);
     return;
   }
+  if (timer.kind == TimerRowKind::retention) {
+    apply_retention(timer);
+    return;
+  }
   batch_->erase(timer.encode());
   const auto loaded = load(timer.execution);
   if (!loaded) {
@@ -321,10 +367,6 @@ void Shard::apply_timer(const TimerKey& timer, base::Timestamp now) {
     return;
   }
   LoadedExecution& execution = **loaded;
-  if (timer.kind == TimerRowKind::retention) {
-    if (execution.retention_due() == timer.due) remove(execution);
-    return;
-  }
   if (timer.kind == TimerRowKind::unfinished_step) {
     (void)step(execution, interpreter::Continue{}, now);
     return;

@@ -2,8 +2,8 @@
 //
 // Besides the interpreter's timers the table holds what the engine itself must do at a moment or must not forget: a
 // task that was let go and whose answer is outstanding (due when it was scheduled, so recovery finds it among what is
-// overdue), a step that stopped short, a child's end that its parent must hear of, and the removal of a closed
-// execution.
+// overdue), a step that stopped short, a child's end that its parent must hear of, and the removal of
+// closed executions: the one that the key names, and those of its partition that the row's value lists.
 #pragma once
 
 #include <compare>
