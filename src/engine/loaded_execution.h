@@ -37,11 +37,16 @@ class LoadedExecution final : public history::PayloadWriter,
   const MachineRevision& machine() const { return *machine_; }
   const std::shared_ptr<const MachineRevision>& machine_pointer() const { return machine_; }
   interpreter::ExecutionState& state() { return *state_; }
+  const interpreter::ExecutionState& state() const { return *state_; }
   ParentLink parent_link() const { return record_.parent_link; }
   const TaskKey& parent() const { return record_.parent; }
   bool named() const { return record_.name.has_value(); }
   std::optional<base::Timestamp> retention_due() const { return record_.retention_due; }
   void set_retention_due(std::optional<base::Timestamp> due) { record_.retention_due = due; }
+
+  // Nothing is expected of it soon: it need not stay in memory once its batch has committed.
+  bool resting() const { return resting_; }
+  void set_resting(bool resting) { resting_ = resting; }
 
   void append_events(std::vector<history::Event> events);
 
@@ -83,6 +88,7 @@ class LoadedExecution final : public history::PayloadWriter,
   std::vector<std::pair<std::uint32_t, json::Payload>> new_payloads_;  // not in a batch yet
   std::vector<history::Event> new_events_;
   std::optional<interpreter::Status> listed_;
+  bool resting_ = false;
 };
 
 }  // namespace escapement::engine

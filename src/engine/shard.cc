@@ -352,7 +352,8 @@ void Shard::clear_batch() {
   works_.clear();
   due_.clear();
   for (LoadedExecution* execution : dirty_) {
-    removed_.contains(execution->id().bits) ? cache_.erase(execution->id()) : execution->trim();
+    const bool leaves = execution->resting() || removed_.contains(execution->id().bits);
+    leaves ? cache_.erase(execution->id()) : execution->trim();
   }
   dirty_.clear();
   dirty_ids_.clear();

@@ -120,6 +120,9 @@ class Shard {
   base::Result<void> check_waiting(LoadedExecution& execution, const interpreter::Command& command);
   base::Result<void> step(LoadedExecution& execution, const interpreter::Command& command, base::Timestamp now);
   void note_recorded(LoadedExecution& execution, const std::vector<history::Event>& events);
+  // Whether nothing of the execution is expected within the time for which it is worth a place in memory.
+  static bool is_resting(const LoadedExecution& execution, const interpreter::Transition& transition,
+                         base::Timestamp now);
   void take_effects(LoadedExecution& execution, const interpreter::Transition& transition, base::Timestamp now);
   void take_status_change(LoadedExecution& execution, interpreter::Status before, base::Timestamp now);
   void write_listing(LoadedExecution& execution);

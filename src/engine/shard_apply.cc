@@ -25,6 +25,7 @@ std::optional<interpreter::TaskId> task_in(const interpreter::Command& command) 
 }
 
 constexpr std::size_t kPrefetchMin = 4;
+constexpr base::Duration kKeptForTimers = base::Duration::seconds(10);
 constexpr std::size_t kRetentionRowMax = 64;  // executions
 
 std::uint64_t hash_name(std::string_view region, std::string_view machine, std::string_view name) {
@@ -202,6 +203,7 @@ base::Result<void> Shard::step(LoadedExecution& execution, const interpreter::Co
   }
   mark_dirty(execution);
   take_effects(execution, *transition, now);
+  execution.set_resting(is_resting(execution, *transition, now));
   if (execution.machine().tells_events) note_recorded(execution, transition->events);
   execution.append_events(std::move(transition->events));
   if (transition->unfinished) {
@@ -225,6 +227,20 @@ void Shard::note_recorded(LoadedExecution& execution, const std::vector<history:
   }
   const interpreter::ExecutionState& state = execution.state();
   recorded_.push_back({state.facts.arn, execution.machine_pointer(), state.head.redrive_count, events});
+}
+
+bool Shard::is_resting(const LoadedExecution& execution, const interpreter::Transition& transition,
+                       base::Timestamp now) {
+  if (execution.state().head.status != Status::running) return true;
+  bool waits = false;
+  for (const interpreter::Effect& effect : transition.effects) {
+    if (std::holds_alternative<interpreter::ScheduleTask>(effect)) return false;
+    const auto* const timer = std::get_if<interpreter::ArmTimer>(&effect);
+    if (timer == nullptr) continue;
+    if (timer->due < now + kKeptForTimers) return false;
+    waits = true;
+  }
+  return waits;
 }
 
 void Shard::take_effects(LoadedExecution& execution, const interpreter::Transition& transition, base::Timestamp now) {

