@@ -14,7 +14,7 @@ struct Connectors::Parts {
         answers(from.engine),
         roles(from.authoriser, from.credentials, from.caller, clock, options.roles),
         lambda(from.functions, from.authoriser, roles, clock, answers),
-        nested(from.starter, roles, clock, answers),
+        nested(from.engine, from.starter, roles, clock, answers),
         services(from.caller, roles, endpoints, clock, answers),
         map_runs(from.store, std::string(1, engine::keys::kMapRunRecords), from.machines, from.engine, clock,
                  from.objects, answers, options.map_runs) {}
@@ -73,7 +73,6 @@ void Connectors::dispatch_integration(engine::TaskDispatch task) {
 
 void Connectors::cancel(const engine::TaskKey& task) {
   activities_.remove(task);
-  parts_->nested.cancel(task);
   parts_->lambda.cancel(task);
   parts_->map_runs.cancel(task);
 }
@@ -82,6 +81,10 @@ void Connectors::child_ended(engine::ChildEnded child, std::move_only_function<v
   if (child.link == engine::ParentLink::map_run)
     return parts_->map_runs.child_ended(std::move(child), std::move(settled));
   parts_->nested.child_ended(std::move(child), std::move(settled));
+}
+
+void Connectors::stop_child(engine::ChildToStop child, std::move_only_function<void()> settled) {
+  parts_->nested.stop_child(child, std::move(settled));
 }
 
 void Connectors::ended(const engine::ExecutionEnded& execution) {

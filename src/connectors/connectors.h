@@ -77,6 +77,7 @@ class Connectors final : public engine::EffectSink {
   void dispatch(engine::TaskDispatch task) override;
   void cancel(const engine::TaskKey& task) override;
   void child_ended(engine::ChildEnded child, std::move_only_function<void()> settled) override;
+  void stop_child(engine::ChildToStop child, std::move_only_function<void()> settled) override;
   void ended(const engine::ExecutionEnded& execution) override;
   void recorded(engine::RecordedEvents events) override;
 

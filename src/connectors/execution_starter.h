@@ -33,8 +33,9 @@ class ExecutionStarter {
  public:
   virtual ~ExecutionStarter() = default;
   virtual void start_child(ChildStart request, std::move_only_function<void(base::Result<engine::Started>)> done) = 0;
-  // Best effort: an execution that has ended is left as it is.
-  virtual void stop_child(std::string execution_arn, std::shared_ptr<const identity::Principal> principal) = 0;
+  // An execution that has ended is left as it is.
+  virtual void stop_child(std::string execution_arn, std::shared_ptr<const identity::Principal> principal,
+                          std::move_only_function<void(base::Result<void>)> done) = 0;
 };
 
 }  // namespace escapement::connectors

@@ -115,7 +115,7 @@ void NestedExecutions::start(engine::TaskDispatch task) {
                                             if (!child) return fail(task.key, child.error());
                                             if (link_of(task.request) != engine::ParentLink::none) {
                                               const std::lock_guard lock(mutex_);
-                                              children_.insert_or_assign(task.key, Child{child->arn, principal});
+                                              started_as_.insert_or_assign(task.key, principal);
                                             }
                                             started(task, *child);
                                           });
@@ -139,26 +139,47 @@ void NestedExecutions::started(const engine::TaskDispatch& task, const engine::S
   output += fmt::format(",\"StartDate\":{}}}", child.start_time.ms());
   if (task.request.pattern == interpreter::TaskPattern::request_response)
     return answers_.succeeded(task.key, std::move(output));
-  answers_.submitted(task.key, std::move(output));
+  interpreter::TaskSubmitted submitted{task.key.task, json::Payload::from_text(std::move(output))};
+  answers_.give(task.key, std::move(submitted), [this, key = task.key, id = child.id](base::Result<void> done) {
+    // Cancelled while the child was being started.
+    if (!done && done.error().code == ErrorCode::conflict) stop_child({id, key}, [] {});
+  });
 }
 
-void NestedExecutions::cancel(const engine::TaskKey& task) {
-  Child child;
-  {
-    const std::lock_guard lock(mutex_);
-    const auto found = children_.find(task);
-    if (found == children_.end()) return;
-    child = std::move(found->second);
-    children_.erase(found);
+RoleSessions::PrincipalPtr NestedExecutions::take_starter(const engine::TaskKey& parent) {
+  const std::lock_guard lock(mutex_);
+  const auto found = started_as_.find(parent);
+  if (found == started_as_.end()) return nullptr;
+  auto principal = std::move(found->second);
+  started_as_.erase(found);
+  return principal;
+}
+
+void NestedExecutions::stop_child(engine::ChildToStop child, std::move_only_function<void()> settled) {
+  auto principal = take_starter(child.parent);
+  const auto running = engine_.reader().describe(child.child);
+  if (!running) {
+    if (running.error().code == ErrorCode::not_found) settled();
+    return;
   }
-  starter_.stop_child(std::move(child.arn), std::move(child.principal));
+  if (!principal) {
+    const auto parent = engine_.reader().describe(child.parent.execution);
+    if (!parent) {
+      if (parent.error().code == ErrorCode::not_found) settled();
+      return;
+    }
+    auto role = roles_.machine_role(*parent->machine);
+    if (!role) return settled();
+    principal = std::move(*role);
+  }
+  starter_.stop_child(running->facts.arn, std::move(principal),
+                      [settled = std::move(settled)](base::Result<void> done) mutable {
+                        if (done || done.error().code != ErrorCode::unavailable) settled();
+                      });
 }
 
 void NestedExecutions::child_ended(engine::ChildEnded child, std::move_only_function<void()> settled) {
-  {
-    const std::lock_guard lock(mutex_);
-    children_.erase(child.parent);
-  }
+  (void)take_starter(child.parent);
   std::string output = sync_output(child.child, child.link == engine::ParentLink::sync2);
   interpreter::Command command;
   if (child.child.head.status == interpreter::Status::succeeded) {

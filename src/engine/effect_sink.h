@@ -52,6 +52,12 @@ struct ChildEnded {
   ExecutionDescription child;
 };
 
+// The task that started `child` and waited for it is cancelled.
+struct ChildToStop {
+  ExecutionId child;
+  TaskKey parent;
+};
+
 // What one committed command added to an execution's history. Texts are made: text() of every payload, and value() of
 // the assigned variables, may be called on another thread.
 struct RecordedEvents {
@@ -69,6 +75,9 @@ class EffectSink {
   // Words the child's end as the parent task's answer, submits that, and then calls `settled` (also when the parent no
   // longer waits). Until then the end is told again after a crash.
   virtual void child_ended(ChildEnded child, std::move_only_function<void()> settled) = 0;
+  // Stops the child, and then calls `settled` (also when it may not or need not be stopped). Until then it is asked
+  // again after a crash.
+  virtual void stop_child(ChildToStop child, std::move_only_function<void()> settled) = 0;
   // For logging destinations and notifications; best effort, not repeated after a crash.
   virtual void ended(const ExecutionEnded& execution) { (void)execution; }
   // Only for machines with MachineRevision::tells_events; in order, before ended(). Best effort, not repeated after a

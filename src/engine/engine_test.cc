@@ -47,11 +47,16 @@ struct Sink final : EffectSink {
   std::vector<TaskDispatch> tasks;
   std::vector<TaskKey> cancelled;
   std::vector<ChildEnded> children;
+  std::vector<ChildToStop> to_stop;
   std::vector<std::move_only_function<void()>> settled;
   void dispatch(TaskDispatch task) override { tasks.push_back(std::move(task)); }
   void cancel(const TaskKey& task) override { cancelled.push_back(task); }
   void child_ended(ChildEnded child, std::move_only_function<void()> done) override {
     children.push_back(std::move(child));
+    settled.push_back(std::move(done));
+  }
+  void stop_child(ChildToStop child, std::move_only_function<void()> done) override {
+    to_stop.push_back(child);
     settled.push_back(std::move(done));
   }
 };

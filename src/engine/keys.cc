@@ -84,6 +84,15 @@ std::string map_run(std::string_view map_run_arn, interpreter::Status status, Ex
   return key;
 }
 
+std::string child(const TaskKey& parent) {
+  std::string key(1, kChild);
+  base::ByteWriter writer(key);
+  writer.u64_be(parent.execution.bits);
+  writer.u32_be(parent.task.frame);
+  writer.u32_be(parent.task.attempt);
+  return key;
+}
+
 std::uint32_t last_u32(std::string_view key) {
   return key.size() < 4 ? 0 : base::ByteReader(key.substr(key.size() - 4)).u32_be();
 }

@@ -12,6 +12,7 @@
 //   0a catalog   (store/catalog.h)
 //   0b events    asynchronous invocations (functions)
 //   0c map runs  records of distributed Maps' runs (connectors)
+//   0d child     parent id u64, frame u32, attempt u32      -> id u64; the execution that a `.sync` task waits for
 //   18 session   temporary credentials (identity)
 //
 // Byte 0 is the store's own. A table's number is never reused.
@@ -41,6 +42,7 @@ inline constexpr char kMapRun = 0x09;
 inline constexpr char kCatalog = 0x0a;
 inline constexpr char kFunctionEvents = 0x0b;
 inline constexpr char kMapRunRecords = 0x0c;
+inline constexpr char kChild = 0x0d;
 
 std::string meta(std::string_view name);
 std::string execution(ExecutionId id);
@@ -52,6 +54,7 @@ std::string name(store::PartitionId partition, std::string_view region, std::str
 std::string listing(std::uint32_t machine_id, interpreter::Status status, ExecutionId id);
 std::string listing_prefix(std::uint32_t machine_id, interpreter::Status status);
 std::string map_run(std::string_view map_run_arn, interpreter::Status status, ExecutionId id);
+std::string child(const TaskKey& parent);
 std::string map_run_prefix(std::string_view map_run_arn, interpreter::Status status);
 
 // The prefix of all rows of one execution in one of the tables history, payload and frame.

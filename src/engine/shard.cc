@@ -192,6 +192,7 @@ void Shard::release(base::Timestamp now) {
   for (const Dispatch& task : scheduled_) queue_dispatch(task);
   release_dispatches();
   for (const auto& [child, row] : parents_to_tell_) tell_parent(child, row);
+  for (const auto& [child, row] : children_to_stop_) stop_child(child, row);
   for (RecordedEvents& recorded : recorded_) env_.sink->recorded(std::move(recorded));
   for (const ExecutionId id : ended_) finish_ended(id);
   const base::Timestamp released = due_.empty() ? now : env_.clock->now();
@@ -285,7 +286,22 @@ void Shard::tell_parent(ExecutionId child, const TimerKey& row) {
   env_.sink->child_ended({.parent = loaded.parent(),
                           .link = loaded.parent_link(),
                           .child = {child, state.facts, state.head, loaded.machine_pointer()}},
-                         [this, row] { (void)enqueue(SettleRowWork{row}, true); });
+                         settler(row, loaded.parent()));
+}
+
+void Shard::stop_child(ExecutionId child, const TimerKey& row) {
+  const auto execution = LoadedExecution::load(*env_.store, *env_.machines, *env_.names, child);
+  if (!execution) {
+    if (execution.error().code == ErrorCode::not_found) return settler(row, {})();
+    base::log(base::LogLevel::error, "engine", "cannot stop a child: " + execution.error().message);
+    return;
+  }
+  const TaskKey parent = (*execution)->parent();
+  env_.sink->stop_child({child, parent}, settler(row, parent));
+}
+
+std::move_only_function<void()> Shard::settler(const TimerKey& row, const TaskKey& parent) {
+  return [this, row, parent] { (void)enqueue(SettleRowWork{row, parent}, true); };
 }
 
 void Shard::finish_ended(ExecutionId id) {
@@ -363,6 +379,7 @@ void Shard::clear_batch() {
   settled_.clear();
   cancelled_.clear();
   parents_to_tell_.clear();
+  children_to_stop_.clear();
   removed_.clear();
   ended_.clear();
   closed_.clear();

@@ -52,9 +52,10 @@ struct CommandWork {
   std::move_only_function<void(base::Result<void>)> done;  // may be empty
 };
 
-// A row of the timer table has served its purpose (the parent was told).
+// A row of the timer table has served its purpose: the parent was told, or the child stopped.
 struct SettleRowWork {
   TimerKey row;
+  TaskKey parent;
 };
 
 using Work = std::variant<StartWork, CommandWork, SettleRowWork>;
@@ -124,6 +125,8 @@ class Shard {
   static bool is_resting(const LoadedExecution& execution, const interpreter::Transition& transition,
                          base::Timestamp now);
   void take_effects(LoadedExecution& execution, const interpreter::Transition& transition, base::Timestamp now);
+  // Notes durably that what the cancelled task has started must be stopped.
+  void cancel_child(const TaskKey& task, base::Timestamp now);
   void take_status_change(LoadedExecution& execution, interpreter::Status before, base::Timestamp now);
   void write_listing(LoadedExecution& execution);
   // Closed executions of a partition share rows of the timer table, so that closing one costs no row of its own.
@@ -142,6 +145,8 @@ class Shard {
   void release_dispatches();
   void dispatch(const Dispatch& dispatch);
   void tell_parent(ExecutionId child, const TimerKey& row);
+  void stop_child(ExecutionId child, const TimerKey& row);
+  std::move_only_function<void()> settler(const TimerKey& row, const TaskKey& parent);
   void finish_ended(ExecutionId id);
   void abandon_batch(const base::Error& error);
   void refuse_everything();
@@ -194,6 +199,7 @@ class Shard {
   std::vector<TaskKey> settled_;
   std::vector<TaskKey> cancelled_;
   std::vector<std::pair<ExecutionId, TimerKey>> parents_to_tell_;
+  std::vector<std::pair<ExecutionId, TimerKey>> children_to_stop_;
   std::vector<ExecutionId> ended_;
   std::vector<ExecutionId> closed_;  // those of them that stay for the retention
   std::vector<RecordedEvents> recorded_;

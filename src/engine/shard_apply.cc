@@ -24,6 +24,9 @@ std::optional<interpreter::TaskId> task_in(const interpreter::Command& command) 
       command);
 }
 
+// A map run keeps account of its children itself.
+bool waits_for_end(ParentLink link) { return link == ParentLink::sync || link == ParentLink::sync2; }
+
 constexpr std::size_t kPrefetchMin = 4;
 constexpr base::Duration kKeptForTimers = base::Duration::seconds(10);
 constexpr std::size_t kRetentionRowMax = 64;  // executions
@@ -123,6 +126,11 @@ base::Result<Started> Shard::start_one(StartWork& work, base::Timestamp now) {
     batch_->put(name_key, bytes);
     names_.emplace(std::move(name_key), id);
   }
+  if (waits_for_end(execution.parent_link())) {
+    std::string bytes;
+    base::ByteWriter(bytes).u64_be(id.bits);
+    batch_->put(keys::child(execution.parent()), bytes);
+  }
   if (work.ended) waiters_[id.bits] = std::move(work.ended);
   write_listing(execution);
   ESC_CHECK(step(execution, interpreter::Start{}, now));
@@ -184,7 +192,10 @@ base::Result<void> Shard::check_waiting(LoadedExecution& execution, const interp
   return make_error(ErrorCode::conflict, "TaskTimedOut", "Task Timed Out: 'Provided task does not exist anymore'");
 }
 
-void Shard::apply(SettleRowWork& work, base::Timestamp) { batch_->erase(work.row.encode()); }
+void Shard::apply(SettleRowWork& work, base::Timestamp) {
+  batch_->erase(work.row.encode());
+  batch_->erase(keys::child(work.parent));
+}
 
 base::Result<void> Shard::step(LoadedExecution& execution, const interpreter::Command& command, base::Timestamp now) {
   const Status before = execution.state().head.status;
@@ -260,8 +271,22 @@ void Shard::take_effects(LoadedExecution& execution, const interpreter::Transiti
       settled_.push_back(task);
     } else if (const auto* cancel = std::get_if<interpreter::CancelTask>(&effect)) {
       cancelled_.push_back({id, cancel->task});
+      cancel_child(cancelled_.back(), now);
     }
   }
+}
+
+void Shard::cancel_child(const TaskKey& task, base::Timestamp now) {
+  const auto row = env_.store->get(keys::child(task));
+  if (!row) {
+    batch_error_ = row.error();
+    return;
+  }
+  if (!*row) return;
+  const ExecutionId child{keys::last_u64(**row)};
+  const TimerKey stop{now, child, 0, TimerRowKind::stop_child, 0};
+  batch_->put(stop.encode(), {});
+  children_to_stop_.emplace_back(child, stop);
 }
 
 void Shard::take_status_change(LoadedExecution& execution, Status before, base::Timestamp now) {
@@ -370,6 +395,10 @@ void Shard::apply_timer(const TimerKey& timer, base::Timestamp now) {
   }
   if (timer.kind == TimerRowKind::tell_parent) {
     if (!of_this_process) parents_to_tell_.emplace_back(timer.execution, timer);
+    return;
+  }
+  if (timer.kind == TimerRowKind::stop_child) {
+    if (!of_this_process) children_to_stop_.emplace_back(timer.execution, timer);
     return;
   }
   if (timer.kind == TimerRowKind::retention) {

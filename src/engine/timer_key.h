@@ -2,7 +2,8 @@
 //
 // Besides the interpreter's timers the table holds what the engine itself must do at a moment or must not forget: a
 // task that was let go and whose answer is outstanding (due when it was scheduled, so recovery finds it among what is
-// overdue), a step that stopped short, a child's end that its parent must hear of, and the removal of
+// overdue), a step that stopped short, a child's end that its parent must hear of, a child that its parent
+// no longer waits for and that must be stopped, and the removal of
 // closed executions: the one that the key names, and those of its partition that the row's value lists.
 #pragma once
 
@@ -29,6 +30,7 @@ enum class TimerRowKind : std::uint8_t {
   unfinished_step = 17,
   tell_parent = 18,
   retention = 19,
+  stop_child = 20,
 };
 
 struct TimerKey {

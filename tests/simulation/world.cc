@@ -113,6 +113,8 @@ void World::cancel(const engine::TaskKey& task) { trace(task.execution.bits + 3)
 
 void World::child_ended(engine::ChildEnded, std::move_only_function<void()> settled) { settled(); }
 
+void World::stop_child(engine::ChildToStop, std::move_only_function<void()> settled) { settled(); }
+
 base::Result<std::shared_ptr<const engine::MachineRevision>> World::find_revision(std::uint32_t revision) const {
   if (revision == 0 || revision > machines_.size())
     return base::make_error(base::ErrorCode::not_found, "no such revision");

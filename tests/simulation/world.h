@@ -54,6 +54,7 @@ class World final : public engine::EffectSink, public engine::MachineSource {
   void dispatch(engine::TaskDispatch task) override;
   void cancel(const engine::TaskKey& task) override;
   void child_ended(engine::ChildEnded child, std::move_only_function<void()> settled) override;
+  void stop_child(engine::ChildToStop child, std::move_only_function<void()> settled) override;
   base::Result<std::shared_ptr<const engine::MachineRevision>> find_revision(std::uint32_t revision) const override;
 
  private:

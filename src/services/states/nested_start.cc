@@ -40,13 +40,16 @@ void StatesService::start_child(connectors::ChildStart child,
                                      });
 }
 
-void StatesService::stop_child(std::string execution_arn, std::shared_ptr<const identity::Principal> principal) {
+void StatesService::stop_child(std::string execution_arn, std::shared_ptr<const identity::Principal> principal,
+                               std::move_only_function<void(base::Result<void>)> done) {
   wire::Call call;
   call.service = model();
   call.operation = "StopExecution";
   call.principal = std::move(principal);
   call.input = json::Value::object({{"executionArn", std::move(execution_arn)}});
-  stop_execution(operations_, std::move(call), [](base::Result<json::Value>) {});
+  stop_execution(operations_, std::move(call), [done = std::move(done)](base::Result<json::Value> stopped) mutable {
+    stopped ? done({}) : done(std::move(stopped).error());
+  });
 }
 
 }  // namespace escapement::services::states

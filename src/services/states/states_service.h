@@ -35,7 +35,8 @@ class StatesService final : public wire::Service, public connectors::ExecutionSt
 
   void start_child(connectors::ChildStart request,
                    std::move_only_function<void(base::Result<engine::Started>)> done) override;
-  void stop_child(std::string execution_arn, std::shared_ptr<const identity::Principal> principal) override;
+  void stop_child(std::string execution_arn, std::shared_ptr<const identity::Principal> principal,
+                  std::move_only_function<void(base::Result<void>)> done) override;
 
  private:
   Operations operations_;

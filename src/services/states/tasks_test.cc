@@ -189,6 +189,29 @@ TEST_F(StatesTest, ANestedExecutionIsWaitedForAndStopped) {
   EXPECT_EQ(running.find("executions")->size(), 0u);
 }
 
+TEST_F(StatesTest, ANestedExecutionIsStoppedAlsoAfterARestart) {
+  const std::string child =
+      create_machine("child", R"({"StartAt":"W","States":{"W":{"Type":"Wait","Seconds":500,"End":true}}})");
+  const std::string parent =
+      create_machine("parent", task_machine("arn:aws:states:::states:startExecution.sync",
+                                            R"(,"TimeoutSeconds":60,"Parameters":{"StateMachineArn":")" + child + R"("})"));
+  const auto running = [&] {
+    return must("ListExecutions", json::Value::object({{"stateMachineArn", child}, {"statusFilter", "RUNNING"}}))
+        .find("executions")
+        ->size();
+  };
+  const std::string stopped = start(parent);
+  const std::string timed_out = start(parent);
+  EXPECT_EQ(running(), 2u);
+  advance(base::Duration::seconds(1));
+  reopen();
+  must("StopExecution", json::Value::object({{"executionArn", stopped}}));
+  EXPECT_EQ(running(), 1u);
+  advance(base::Duration::seconds(60));
+  EXPECT_EQ(status(timed_out), "FAILED");
+  EXPECT_EQ(running(), 0u);
+}
+
 TEST_F(StatesTest, AFailedChildFailsTheTask) {
   const std::string child =
       create_machine("child", R"({"StartAt":"F","States":{"F":{"Type":"Fail","Error":"E","Cause":"C"}}})");
