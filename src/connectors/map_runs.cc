@@ -188,11 +188,17 @@ base::Result<void> MapRuns::resume() {
       const std::string arn = record.arn;
       auto run = restore(std::move(record));
       if (!run) return log_error("the map run " + arn + " cannot be taken up again", run.error());
-      go_on(*run);
+      is_awaited(**run) ? go_on(*run) : abort(*run);
     });
   }
   work([this] { forget_retired(); });
   return {};
+}
+
+// False once the execution has ended; it may have done so just before the process that should have heard of it.
+bool MapRuns::is_awaited(const MapRun& run) const {
+  const auto parent = engine_.reader().describe(run.record.parent.execution);
+  return !parent || parent->head.status == interpreter::Status::running;
 }
 
 void MapRuns::forget_retired() {
@@ -365,14 +371,17 @@ void MapRuns::cancel(const engine::TaskKey& task) {
   }
   work([this, arn] {
     const RunPtr run = find(arn);
-    if (!run || run->record.status != MapRunStatus::running) return;
-    stop_children(*run);
-    {
-      const std::lock_guard lock(mutex_);
-      run->abort_rest();
-    }
-    close(run, MapRunStatus::aborted);
+    if (run && run->record.status == MapRunStatus::running) abort(run);
   });
+}
+
+void MapRuns::abort(const RunPtr& run) {
+  stop_children(*run);
+  {
+    const std::lock_guard lock(mutex_);
+    run->abort_rest();
+  }
+  close(run, MapRunStatus::aborted);
 }
 
 void MapRuns::close(const RunPtr& run, MapRunStatus status) {

@@ -70,6 +70,7 @@ class MapRuns {
   void begin(const engine::TaskDispatch& task);
   base::Result<RunPtr> make_run(const engine::TaskDispatch& task);
   base::Result<RunPtr> restore(MapRunRecord record);
+  bool is_awaited(const MapRun& run) const;
   void forget_retired();
   base::Result<void> read_items(MapRun& run);
   base::Result<void> adopt_children(MapRun& run, bool redrive);
@@ -79,6 +80,7 @@ class MapRuns {
   void finish(const RunPtr& run, MapRun::Outcome outcome);
   void write_results(MapRun& run, MapRun::Outcome& outcome);
   void stop_children(const MapRun& run);
+  void abort(const RunPtr& run);
   void take_child(const engine::ChildEnded& child);
   void close(const RunPtr& run, MapRunStatus status);
   RunPtr find(const std::string& arn) const;

@@ -134,6 +134,28 @@ TEST_F(MapRunsTest, StoppingTheParentStopsTheChildren) {
   EXPECT_EQ(count(run, "aborted"), 2);
 }
 
+// Hears nothing, as a process that dies right after a commit.
+struct Deaf final : engine::EffectSink {
+  void dispatch(engine::TaskDispatch) override {}
+  void cancel(const engine::TaskKey&) override {}
+  void child_ended(engine::ChildEnded, std::move_only_function<void()>) override {}
+  void stop_child(engine::ChildToStop, std::move_only_function<void()>) override {}
+};
+
+TEST_F(MapRunsTest, ARunWhoseParentWasStoppedBeforeACrashIsAbortedAfterIt) {
+  const std::string execution = start(create_machine("m", distributed("", kWaitItems)), "[1,2]");
+  clock.advance(base::Duration::seconds(1));
+  service.reset();
+  Deaf deaf;
+  engine = *engine::Engine::open(*store, clock, *directory, deaf, {.partitions = 8});
+  engine->submit(*engine->reader().find(execution), interpreter::Stop{}, nullptr);
+  run();
+  reopen();
+  const json::Value run = only_run(execution);
+  EXPECT_EQ(text_at(run, "status"), "ABORTED");
+  EXPECT_EQ(children(run, "ABORTED"), 2u);
+}
+
 TEST_F(MapRunsTest, ARedriveRunsTheUnsuccessfulChildrenAgain) {
   const std::string machine = create_machine(
       "m",
