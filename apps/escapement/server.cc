@@ -227,7 +227,8 @@ class Server::Graph {
 
   base::Result<void> add_services() {
     states_ = std::make_shared<services::states::StatesService>(
-        services::states::StatesService::Dependencies{*machines_, *engine_, *identity_, *connectors_, clock_},
+        services::states::StatesService::Dependencies{*machines_, *engine_, *identity_, *connectors_, clock_,
+            [this](const std::string& region, const std::string& group) { return logs_->has_group(region, group); }},
         services::states::Quotas{.input_bytes_max = static_cast<std::size_t>(config_.payload_bytes_max)});
     dispatcher_->add(states_);
     const services::lambda::Operations lambda{

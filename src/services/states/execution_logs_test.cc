@@ -26,6 +26,10 @@ class ExecutionLogsTest : public StatesTest {
     char name[] = "/tmp/esc-execution-logs-XXXXXX";
     folder = ::mkdtemp(name);
     log_store = *functions::LogStore::open(folder, clock, {});
+    has_log_group = [this](const std::string& region, const std::string& group) {
+      return log_store->has_group(region, group);
+    };
+    reopen();
     begin({});
   }
   ~ExecutionLogsTest() override {
@@ -163,8 +167,11 @@ TEST_F(ExecutionLogsTest, LoggingStaysOnAfterARestart) {
   EXPECT_EQ(types().size(), 4u);
 }
 
-TEST_F(ExecutionLogsTest, AnAbsentGroupIsNotMade) {
-  start(create(kPass, "ALL", true));
+TEST_F(ExecutionLogsTest, AGroupThatWasDeletedIsNotMadeAgain) {
+  create_group();
+  const std::string machine = create(kPass, "ALL", true);
+  ASSERT_TRUE(log_store->delete_group(std::string(kRegion), std::string(kGroup)));
+  start(machine);
   EXPECT_THAT(lines(), IsEmpty());
   EXPECT_FALSE(log_store->has_group(std::string(kRegion), std::string(kGroup)));
 }
@@ -187,11 +194,15 @@ TEST_F(ExecutionLogsTest, TheNextHourBeginsAStream) {
   EXPECT_THAT(streams, ElementsAre("states/m/2026-09-21-14/00000000", "states/m/2026-09-21-15/00000000"));
 }
 
-TEST_F(ExecutionLogsTest, TheMachinesRoleMustBeAllowedToDeliverLogs) {
+TEST_F(ExecutionLogsTest, TheGroupMustBeThereAndTheRoleAllowedToDeliverToIt) {
   constexpr std::string_view kDenied =
       "AccessDeniedException: The state machine IAM Role is not authorized to access the Log Destination";
   const std::string machine = create(kPass, "OFF", true);
-  identity.denied_actions = {"logs:CreateLogDelivery"};
+  EXPECT_EQ(error("UpdateStateMachine",
+                  json::Value::object({{"stateMachineArn", machine}, {"loggingConfiguration", logging("ALL", true)}})),
+            kDenied) << "the group is not there";
+  create_group();
+  identity.denied_actions = {"logs:DescribeResourcePolicies"};
   EXPECT_EQ(error("UpdateStateMachine",
                   json::Value::object({{"stateMachineArn", machine}, {"loggingConfiguration", logging("ALL", true)}})),
             kDenied);

@@ -1,10 +1,20 @@
 #include "services/states/operations.h"
 
+#include <algorithm>
+
 #include "services/states/deletion.h"
 #include "services/states/errors.h"
 #include "services/states/settings.h"
 
 namespace escapement::services::states {
+namespace {
+
+// "Logging in CloudWatch Logs", the permissions of a state machine's role; all on "*".
+constexpr std::string_view kLogDeliveryActions[] = {
+    "logs:CreateLogDelivery",  "logs:GetLogDelivery",    "logs:UpdateLogDelivery",        "logs:DeleteLogDelivery",
+    "logs:ListLogDeliveries",  "logs:PutResourcePolicy", "logs:DescribeResourcePolicies", "logs:DescribeLogGroups"};
+
+}  // namespace
 
 base::Result<void> Operations::authorise(const wire::Call& call, std::string_view action, std::string_view resource,
                                          const identity::RequestContext& context) const {
@@ -28,7 +38,11 @@ base::Result<void> Operations::check_log_access(const engine::MachineRevision& m
   if (!asks_for_logs(machine.settings)) return {};
   auto role = authoriser.assume_for_service(machine.role_arn, "states.amazonaws.com", "log-delivery",
                                             {{"aws:SourceArn", machine.arn}});
-  if (role && authoriser.authorise(**role, "logs:CreateLogDelivery", "*")) return {};
+  const auto may = [&](std::string_view action) { return authoriser.authorise(**role, action, "*").has_value(); };
+  const LogSettings settings = log_settings(machine.settings);
+  if (role && std::ranges::all_of(kLogDeliveryActions, may) &&
+      (!has_log_group || has_log_group(settings.region, settings.group)))
+    return {};
   return base::make_error(base::ErrorCode::denied, "AccessDeniedException",
                           "The state machine IAM Role is not authorized to access the Log Destination");
 }

@@ -44,6 +44,7 @@ struct Operations {
   const identity::Authoriser& authoriser;
   connectors::Connectors& connectors;
   const base::Clock& clock;
+  std::function<bool(const std::string& region, const std::string& group)> has_log_group;
   PageTokens page_tokens;
   Quotas quotas;
 
@@ -54,8 +55,8 @@ struct Operations {
   // condition key.
   base::Result<void> authorise_machine(const wire::Call& call, std::string_view action, const MachineArn& arn) const;
 
-  // That the machine's role may deliver to the log group of its settings, if there is one. Errors:
-  // AccessDeniedException.
+  // That the log group of the machine's settings, if there is one, exists and that its role may deliver there. Both are
+  // AccessDeniedException, as on AWS.
   base::Result<void> check_log_access(const engine::MachineRevision& machine) const;
 
   // The machine itself; also one that is being deleted. Removes a machine whose deletion has come to its end.

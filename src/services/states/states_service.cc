@@ -78,6 +78,7 @@ StatesService::StatesService(const Dependencies& dependencies, Quotas quotas)
                   dependencies.authoriser,
                   dependencies.connectors,
                   dependencies.clock,
+                  dependencies.has_log_group,
                   PageTokens(dependencies.directory.token_key(), dependencies.clock),
                   quotas} {
   // Left for the next start if it fails: nothing depends on it.

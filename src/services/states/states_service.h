@@ -4,6 +4,7 @@
 // Lifetime:  destroy it after the dispatcher and the connectors have stopped calling it.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -23,6 +24,8 @@ class StatesService final : public wire::Service, public connectors::ExecutionSt
     const identity::Authoriser& authoriser;
     connectors::Connectors& connectors;
     const base::Clock& clock;
+    // Whether a region has a log group of this name; called from any thread. Empty: every group is taken to be there.
+    std::function<bool(const std::string& region, const std::string& group)> has_log_group;
   };
 
   StatesService(const Dependencies& dependencies, Quotas quotas);

@@ -88,7 +88,7 @@ class StatesTest : public ::testing::Test, public connectors::ServiceCaller {
     directory = *MachineDirectory::open(*catalog);
     engine = *engine::Engine::open(*store, clock, *directory, *connectors, {.partitions = 8});
     service = std::make_unique<StatesService>(
-        StatesService::Dependencies{*directory, *engine, identity, *connectors, clock}, quotas);
+        StatesService::Dependencies{*directory, *engine, identity, *connectors, clock, has_log_group}, quotas);
     EXPECT_TRUE(connectors->connect(
         {*engine, functions, identity, identity, *this, *service, *store, *directory, objects.get()}));
     run();
@@ -179,6 +179,7 @@ class StatesTest : public ::testing::Test, public connectors::ServiceCaller {
   base::VirtualClock clock{base::Timestamp::from_seconds(1'790'000'000)};
   http::Loop loop;
   Quotas quotas;
+  std::function<bool(const std::string&, const std::string&)> has_log_group;
   connectors::Connectors::Options connector_options;
   std::shared_ptr<store::MemoryStore::Disk> disk = store::MemoryStore::new_disk();
   std::unique_ptr<store::MemoryStore> store;
