@@ -37,7 +37,12 @@ base::Result<Transition> Stepper::run(const Command& command) {
       root->runnable.clear();
     }
   }
-  ESC_CHECK(std::visit([&](const auto& one) { return apply(one); }, command));
+  const bool stops = std::holds_alternative<Stop>(command);
+  if (running && !starts && !stops && !state_.facts.express && context_.now >= last_moment()) {
+    ESC_CHECK(time_out_execution());
+  } else {
+    ESC_CHECK(std::visit([&](const auto& one) { return apply(one); }, command));
+  }
   ESC_CHECK(run_all());
   state_.head.random_state = generator_.state();
   return std::move(out_);

@@ -187,6 +187,9 @@ struct Limits {
   std::size_t payload_bytes_max = 262'144;        // States.DataLimitExceeded
   std::uint64_t history_events_max = 25'000;      // ends a standard execution as AWS does
   std::int64_t express_seconds_max = 300;         // an express execution that runs longer times out
+  // A standard one ("Quotas": a year); counted from its first start. No timer waits for it alone: it is noticed when
+  // something happens to the execution, or by a timer of its own once another would be due later.
+  std::int64_t standard_seconds_max = 365 * 86'400;
   std::uint32_t inline_concurrency_max = 40;      // iterations of one inline Map at once, whatever MaxConcurrency says
   std::size_t transitions_per_step_max = 10'000;  // a step hands back control after so many; see Transition::unfinished
 };

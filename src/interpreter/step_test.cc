@@ -226,6 +226,27 @@ TEST_F(StepTest, TheMachinesTimeoutEndsTheExecution) {
   expect_nothing_left();
 }
 
+TEST_F(StepTest, AYearEndsTheExecutionDuringAWaitThatIsLonger) {
+  Execution& execution = start(R"({"StartAt":"W","States":{"W":{"Type":"Wait","Seconds":40000000,"End":true}}})");
+  const base::Timestamp started = world_.now();
+  world_.run(execution);
+  EXPECT_EQ(world_.now(), started + Duration::seconds(365 * 86'400));
+  EXPECT_EQ(execution.state().head.status, Status::timed_out);
+  expect_nothing_left();
+}
+
+TEST_F(ActivityTest, AnAnswerAfterAYearFindsTheExecutionTimedOut) {
+  Execution& execution = start(
+      R"({"StartAt":"A","States":{"A":{"Type":"Task","Resource":"arn:aws:states:us-east-1:111111111111:activity:work",
+          "End":true}}})");
+  const TaskId id = task(execution).id;
+  execution.step(ActivityTaken{id, "worker"});
+  world_.pass(Duration::seconds(365 * 86'400));
+  execution.step(TaskSucceeded{id, text("1")});
+  EXPECT_EQ(execution.state().head.status, Status::timed_out);
+  expect_nothing_left();
+}
+
 TEST_F(StepTest, RetriersCountForThemselvesAndBackOff) {
   Execution& execution =
       start(R"({"StartAt":"T","States":{"T":{"Type":"Task","Resource":"arn:aws:states:::sqs:sendMessage",

@@ -49,9 +49,10 @@ class Stepper {
   base::Timestamp* armed(Frame& frame, TimerKind kind);
   // The frame of a timer, marked as changed; nullptr when it has moved on or is gone.
   base::Result<Frame*> frame_of(const TimerId& timer);
-  void arm(const TimerId& timer, base::Timestamp due) { out_.effects.push_back(ArmTimer{timer, due}); }
+  void arm(const TimerId& timer, base::Timestamp due);
   void cancel(const TimerId& timer, base::Timestamp due);
   void arm_execution_timeout();
+  base::Timestamp last_moment() const;
   base::Result<void> run_all();
   base::Result<void> run_state(Frame& frame);
   // The frame of a task in flight, marked as changed; nullptr when it has moved on or is gone.

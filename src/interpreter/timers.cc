@@ -29,12 +29,25 @@ void Stepper::cancel(const TimerId& timer, base::Timestamp due) {
   effects.push_back(CancelTimer{timer, due});
 }
 
+base::Timestamp Stepper::last_moment() const {
+  const std::int64_t seconds = state_.facts.express ? limits_.express_seconds_max : limits_.standard_seconds_max;
+  return state_.facts.start_time + base::Duration::seconds(seconds);
+}
+
+void Stepper::arm(const TimerId& timer, base::Timestamp due) {
+  out_.effects.push_back(ArmTimer{timer, due});
+  if (due <= last_moment() || state_.head.timeout_due) return;
+  state_.head.timeout_due = last_moment();
+  out_.effects.push_back(ArmTimer{{0, TimerKind::execution_timeout, state_.head.redrive_count}, last_moment()});
+}
+
 void Stepper::arm_execution_timeout() {
   const ExecutionFacts& facts = state_.facts;
   std::optional<std::int64_t> seconds = facts.graph == 0 ? program_.timeout_seconds : std::nullopt;
   if (facts.express) seconds = std::min(seconds.value_or(limits_.express_seconds_max), limits_.express_seconds_max);
   if (!seconds) return;
   state_.head.timeout_due = context_.now + base::Duration::seconds(*seconds);
+  if (!facts.express) state_.head.timeout_due = std::min(*state_.head.timeout_due, last_moment());
   arm({0, TimerKind::execution_timeout, state_.head.redrive_count}, *state_.head.timeout_due);
 }
 
