@@ -76,6 +76,8 @@ const std::vector<Entry>& entries() {
        "Memory for blocks, indexes and filters."},
       {"store", "wal_bytes_max", Bytes{&Config::wal_bytes_max, 1 << 20, 16 * kGiB},
        "The write-ahead log; bounds what a start after a crash replays."},
+      {"store", "disk_reserve_bytes", Bytes{&Config::disk_reserve_bytes, 0, 1024 * kGiB},
+       "With less free on the disk, changes are refused until there is room."},
       {"engine", "partitions", Count{&Config::partitions, 1, 4'096},
        "Virtual partitions of a new data directory; fixed from then on."},
       {"engine", "shards", Count{&Config::shards, 1, 64},

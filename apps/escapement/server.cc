@@ -142,7 +142,8 @@ class Server::Graph {
     ESC_TRY(store_, store::open_rocksdb({.path = data_dir + "/db",
                                          .memtable_bytes = static_cast<std::uint64_t>(config.memtable_bytes),
                                          .block_cache_bytes = static_cast<std::uint64_t>(config.block_cache_bytes),
-                                         .wal_bytes_max = static_cast<std::uint64_t>(config.wal_bytes_max)}));
+                                         .wal_bytes_max = static_cast<std::uint64_t>(config.wal_bytes_max),
+                                         .disk_reserve_bytes = config.disk_reserve_bytes}));
     ESC_TRY(catalog_, store::Catalog::open(*store_, std::string(1, engine::keys::kCatalog)));
     ESC_TRY(identity_, identity::Identity::open(*store_, *catalog_, clock_, {.account = config.account}));
     ESC_TRY(const auto admin, identity_->bootstrap());

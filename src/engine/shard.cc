@@ -323,14 +323,15 @@ void Shard::finish_ended(ExecutionId id) {
 // inside is kept for later.
 void Shard::abandon_batch(const base::Error& error) {
   base::log(base::LogLevel::error, "engine", "a batch was not committed: " + error.message);
+  const base::Error told = error.code == ErrorCode::limit_exceeded ? error : stopped_error();
   for (const LoadedExecution* execution : dirty_) cache_.erase(execution->id());
   dirty_.clear();
   for (StartReply& reply : start_replies_) {
     if (reply.result) waiters_.erase(reply.result->id.bits);
-    if (reply.done) reply.done(reply.result ? base::Result<Started>(error) : std::move(reply.result));
+    if (reply.done) reply.done(reply.result ? base::Result<Started>(told) : std::move(reply.result));
   }
   for (CommandReply& reply : command_replies_) {
-    if (reply.done) reply.done(reply.result ? base::Result<void>(error) : std::move(reply.result));
+    if (reply.done) reply.done(reply.result ? base::Result<void>(told) : std::move(reply.result));
   }
   if (error.code != ErrorCode::limit_exceeded) {
     failed_.store(true, std::memory_order_release);

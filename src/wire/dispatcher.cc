@@ -1,10 +1,13 @@
 #include "wire/dispatcher.h"
 
+#include <fmt/format.h>
+
 #include <array>
 #include <atomic>
 #include <unordered_map>
 
 #include "base/assert.h"
+#include "base/log.h"
 #include "base/random.h"
 #include "wire/blocking_pool.h"
 #include "wire/errors.h"
@@ -188,7 +191,11 @@ class Dispatcher::Impl {
 
   void respond_error(const base::Error& error, const Model& model, std::string_view request_id,
                      http::Responder& responder) {
-    send_counted(render_error(error, model, request_id), responder);
+    if (!is_own_fault(error)) return send_counted(render_error(error, model, request_id), responder);
+    // What went wrong inside is the operator's to know; it may name files and what is in them.
+    base::log(base::LogLevel::error, "wire", fmt::format("request {}: {}", request_id, error.to_string()));
+    const std::string message = fmt::format("The server failed. Its log says why, under request {}.", request_id);
+    send_counted(render_error(make_error(error.code, error.name, message), model, request_id), responder);
   }
 
   void refuse_unknown(const http::Request& request, const CredentialScope& scope, const Recognised& recognised,

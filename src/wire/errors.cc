@@ -90,9 +90,7 @@ Rendering rendering_of(const Error& error, const Model& model) {
             false,
             nullptr};
   }
-  const bool own_fault =
-      error.code == ErrorCode::internal || error.code == ErrorCode::io || error.code == ErrorCode::corrupt;
-  const int status = own_fault ? 500 : error.code == ErrorCode::unavailable ? 503 : 400;
+  const int status = is_own_fault(error) ? 500 : error.code == ErrorCode::unavailable ? 503 : 400;
   return {std::string(name), status, status < 500, "message", false, nullptr};
 }
 
@@ -136,6 +134,11 @@ std::string xml_body(const Error& error, const Rendering& rendering, std::string
 }
 
 }  // namespace
+
+bool is_own_fault(const Error& error) {
+  return error.name.empty() &&
+         (error.code == ErrorCode::internal || error.code == ErrorCode::io || error.code == ErrorCode::corrupt);
+}
 
 http::Response render_error(const Error& error, const Model& model, std::string_view request_id) {
   const Rendering rendering = rendering_of(error, model);

@@ -14,6 +14,9 @@ namespace escapement::wire {
 // gives its common errors, else by the error's code (500 for what is the server's own fault).
 http::Response render_error(const base::Error& error, const Model& model, std::string_view request_id);
 
+// Whether no API named the error and the server itself failed: such a message is for the log, not for the caller.
+bool is_own_fault(const base::Error& error);
+
 // The HTTP status that the answer to `error` has.
 int error_status(const base::Error& error, const Model& model);
 

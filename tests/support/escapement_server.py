@@ -45,6 +45,7 @@ class Server:
         self.own_folder = data_dir is None
         self.data_dir = data_dir or tempfile.mkdtemp(prefix="escapement-test-")
         self.arguments = list(arguments)
+        self.environment_more = {}
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.process = None
@@ -57,7 +58,7 @@ class Server:
         begin = time.monotonic()
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, stdin=subprocess.DEVNULL,
-                                            env=clean_environment())
+                                            env=clean_environment() | self.environment_more)
         process = self.process
         watchdog = threading.Timer(timeout, process.kill)
         watchdog.start()

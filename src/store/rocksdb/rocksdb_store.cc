@@ -2,16 +2,24 @@
 
 #include <rocksdb/cache.h>
 #include <rocksdb/db.h>
+#include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
+#include <rocksdb/listener.h>
 #include <rocksdb/perf_level.h>
 #include <rocksdb/slice_transform.h>
 #include <rocksdb/table.h>
 #include <rocksdb/write_batch.h>
+#include <sys/statvfs.h>
 
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <cstdarg>
+#include <cstdio>
+#include <filesystem>
 #include <shared_mutex>
+
+#include "base/log.h"
 
 namespace escapement::store {
 namespace {
@@ -30,11 +38,25 @@ rocksdb::Slice to_slice(std::string_view text) { return {text.data(), text.size(
 std::string_view to_view(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
 
 base::Error to_error(const rocksdb::Status& status) {
-  if (status.IsNoSpace())
-    return make_error(ErrorCode::limit_exceeded, "no space left on the disk: " + status.ToString());
   if (status.IsCorruption()) return make_error(ErrorCode::corrupt, "the data is damaged: " + status.ToString());
   return make_error(ErrorCode::io, "the disk failed: " + status.ToString());
 }
+
+// What the database has to say goes to the server's log. (Its own log file ends the process when the disk refuses it.)
+class RocksLog final : public rocksdb::Logger {
+ public:
+  RocksLog() : rocksdb::Logger(rocksdb::InfoLogLevel::WARN_LEVEL) {}
+  using rocksdb::Logger::Logv;
+  void Logv(const char* format, va_list arguments) override { Logv(rocksdb::WARN_LEVEL, format, arguments); }
+  void Logv(const rocksdb::InfoLogLevel level, const char* format, va_list arguments) override {
+    if (level < rocksdb::WARN_LEVEL || level > rocksdb::FATAL_LEVEL) return;
+    std::array<char, 1'024> text;
+    (void)std::vsnprintf(text.data(), text.size(), format, arguments);
+    std::string_view line(text.data());
+    while (line.ends_with('\n')) line.remove_suffix(1);
+    base::log(level == rocksdb::WARN_LEVEL ? base::LogLevel::warning : base::LogLevel::error, "store", line);
+  }
+};
 
 // Collects, and hands the writes over in key order with only the last one to each key: neighbours go into the memtable's
 // skip list next to each other, which costs a fraction of a search from its head.
@@ -146,9 +168,20 @@ class RocksSnapshot final : public Snapshot {
   const rocksdb::Snapshot* snapshot_;
 };
 
+// A log that was refused a write cannot be written to again, and the database ends the process when it tries. So such an
+// error is left to a restart; those of flushes and compactions it mends itself once there is room.
+class LeaveLogErrors final : public rocksdb::EventListener {
+ public:
+  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason reason, rocksdb::Status, bool* auto_recovery) override {
+    using Reason = rocksdb::BackgroundErrorReason;
+    *auto_recovery = reason == Reason::kFlush || reason == Reason::kFlushNoWAL || reason == Reason::kCompaction;
+  }
+};
+
 class RocksStore final : public Store {
  public:
-  RocksStore(std::shared_ptr<rocksdb::DB> db, bool sync) : db_(std::move(db)), sync_(sync) {}
+  RocksStore(std::shared_ptr<rocksdb::DB> db, const RocksDbOptions& options)
+      : db_(std::move(db)), path_(options.path), sync_(options.sync), disk_reserve_(options.disk_reserve_bytes) {}
 
   std::unique_ptr<Batch> new_batch() const override { return std::make_unique<RocksBatch>(); }
 
@@ -161,6 +194,10 @@ class RocksStore final : public Store {
       if (epochs_[fence.partition] != fence.epoch) {
         return make_error(ErrorCode::conflict, "another owner has taken the partition over");
       }
+    }
+    if (is_disk_full()) {
+      return make_error(ErrorCode::limit_exceeded, "ServiceUnavailable",
+                        "The server's disk is full. Nothing was changed; try again when it has room.");
     }
     rocksdb::WriteBatch writes = dynamic_cast<RocksBatch&>(batch).ordered();
     return write(writes);
@@ -229,13 +266,21 @@ class RocksStore final : public Store {
     options.sync = sync_;
     const rocksdb::Status status = db_->Write(options, &writes);
     if (status.ok()) return {};
-    base::Error error = to_error(status);
-    if (error.code != ErrorCode::limit_exceeded) stopped_.store(true, std::memory_order_release);
-    return error;
+    stopped_.store(true, std::memory_order_release);
+    return to_error(status);
+  }
+
+  // Asked before anything is written, with some room to spare: what the log was refused could not be mended later.
+  bool is_disk_full() const {
+    struct statvfs disk {};
+    if (::statvfs(path_.c_str(), &disk) != 0) return false;
+    return static_cast<std::int64_t>(disk.f_bavail) * static_cast<std::int64_t>(disk.f_frsize) < disk_reserve_;
   }
 
   std::shared_ptr<rocksdb::DB> db_;  // shared with snapshots, which may outlive the store
+  std::string path_;
   bool sync_;
+  std::int64_t disk_reserve_;
   std::atomic<bool> stopped_{false};
   std::shared_mutex epochs_mutex_;
   std::array<Epoch, 65'536> epochs_{};  // guarded by epochs_mutex_
@@ -256,8 +301,8 @@ rocksdb::Options database_options(const RocksDbOptions& from) {
   options.max_background_jobs = 2;
   options.bytes_per_sync = 1 << 20;
   options.max_open_files = 512;
-  options.keep_log_file_num = 4;
-  options.max_log_file_size = 4 << 20;
+  options.info_log = std::make_shared<RocksLog>();
+  options.listeners.push_back(std::make_shared<LeaveLogErrors>());
   options.level_compaction_dynamic_level_bytes = true;
   options.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(kInsertHintPrefix));
   options.stats_dump_period_sec = 0;
@@ -278,6 +323,8 @@ rocksdb::Options database_options(const RocksDbOptions& from) {
 }  // namespace
 
 base::Result<std::unique_ptr<Store>> open_rocksdb(const RocksDbOptions& options) {
+  std::error_code ignored;  // opening says what is wrong with the folder
+  std::filesystem::create_directories(options.path, ignored);
   rocksdb::DB* db = nullptr;
   const rocksdb::Status status = rocksdb::DB::Open(database_options(options), options.path, &db);
   if (!status.ok()) {
@@ -286,7 +333,7 @@ base::Result<std::unique_ptr<Store>> open_rocksdb(const RocksDbOptions& options)
     }
     return base::with_context("cannot open " + options.path, to_error(status));
   }
-  return std::make_unique<RocksStore>(std::shared_ptr<rocksdb::DB>(db), options.sync);
+  return std::make_unique<RocksStore>(std::shared_ptr<rocksdb::DB>(db), options);
 }
 
 }  // namespace escapement::store
