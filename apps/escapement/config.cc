@@ -65,6 +65,8 @@ const std::vector<Entry>& entries() {
       {"server", "body_bytes_max", Bytes{&Config::body_bytes_max, 1'024, 4 * kGiB}, "A request's body; more get 413."},
       {"server", "header_timeout", Span{&Config::header_timeout},
        "From a request's first byte to the end of its headers."},
+      {"server", "body_timeout", Span{&Config::body_timeout},
+       "How long a client may pause within a request's body, or in reading an answer."},
       {"server", "idle_timeout", Span{&Config::idle_timeout}, "Between two requests of a connection."},
       {"server", "drain_timeout", Span{&Config::drain_timeout}, "How long SIGTERM lets requests in flight finish."},
       {"server", "tls_certificate_file", Text{&Config::tls_certificate_file},

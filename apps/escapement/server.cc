@@ -115,6 +115,7 @@ http::ServerOptions http_options(const Config& config) {
   options.body_bytes_max = static_cast<std::size_t>(config.body_bytes_max);
   options.connections_max = static_cast<std::size_t>(config.connections_max);
   options.header_timeout = to_ms(config.header_timeout);
+  options.body_timeout = to_ms(config.body_timeout);
   options.idle_timeout = to_ms(config.idle_timeout);
   options.tls_certificate_file = config.tls_certificate_file;
   options.tls_key_file = config.tls_key_file;

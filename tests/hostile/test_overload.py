@@ -1,0 +1,64 @@
+"""More than the server takes: callers hear so at once, and what was accepted keeps its time."""
+
+import datetime
+import json
+import subprocess
+import threading
+import time
+import unittest
+
+from hostile import HostileTest, Refused
+
+QUEUE = 64
+CROWD = 600
+
+
+class Overload(HostileTest):
+    configuration = f"""
+[engine]
+queue_commands_max = {QUEUE}
+"""
+
+    def load(self, connections, seconds):
+        done = subprocess.run([self.server.binary, "bench", "starts", "--json", "--connections", str(connections), "--seconds", str(seconds),
+                               "--data-dir", self.data_dir], capture_output=True, text=True, check=True)
+        return json.loads(done.stdout)
+
+    def lateness_under(self, connections):
+        """(figures of the load, how late each timer that came due during it fired, in seconds)."""
+        due = self.now() + datetime.timedelta(seconds=2)
+        waiting = [(due + datetime.timedelta(milliseconds=20 * i)) for i in range(100)]
+        executions = [self.start(at) for at in waiting]
+        figures = {}
+        crowd = threading.Thread(target=lambda: figures.update(self.load(connections, 5)))
+        time.sleep(max(0.0, (due - self.now()).total_seconds() - 1))
+        crowd.start()
+        crowd.join()
+        self.await_end(executions)
+        late = []
+        for at, execution in zip(waiting, executions):
+            events = self.api.call("GetExecutionHistory", executionArn=execution)["events"]
+            left = next(event["timestamp"] for event in events if event["type"] == "WaitStateExited")
+            late.append(left - at.timestamp())
+        return figures, sorted(late)
+
+    def test_past_the_limit_callers_are_throttled_and_accepted_work_keeps_its_time(self):
+        self.start_server()
+        within, calm = self.lateness_under(16)
+        self.assertEqual(within["refused"], 0)
+        beyond, crowded = self.lateness_under(CROWD)
+        print(f"16 connections: {within['accepted_per_s']:.0f}/s accepted, timers late by {calm[50] * 1e3:.1f} ms at the median and "
+              f"{calm[-2] * 1e3:.1f} ms at worst but one; {CROWD}: {beyond['accepted_per_s']:.0f}/s accepted, {beyond['refused']} refused, "
+              f"late by {crowded[50] * 1e3:.1f} and {crowded[-2] * 1e3:.1f} ms")
+        self.assertGreater(beyond["refused"], 0)
+        self.assertIn("ThrottlingException", beyond["first_refusal"])
+        self.assertGreater(beyond["accepted_per_s"], within["accepted_per_s"] / 3, "it goes on accepting what it can take")
+        self.assertGreaterEqual(crowded[0], -0.001)
+        self.assertLess(crowded[50], max(calm[50], 0.005) * 10)
+        resident = self.resident()
+        self.assertLess(resident, 256 << 20)
+        self.assertEqual(self.load(16, 1)["refused"], 0, "afterwards it is as before")
+
+
+if __name__ == "__main__":
+    unittest.main()
