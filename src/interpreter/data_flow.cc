@@ -133,7 +133,8 @@ base::Result<void> Stepper::complete(Activation& activation, const Completion& c
                                                           : jsonpath_outcome(activation, completion);
   if (activation.scope.load_error()) return *activation.scope.load_error();
   if (!outcome) return fail_evaluation(activation, outcome.error());
-  if (auto too_large = check_size(outcome->output, state.name)) return fail_state(activation.frame, state, *too_large);
+  ESC_TRY(const auto too_large, check_outcome(activation.frame, *outcome, state.name));
+  if (too_large) return fail_state(activation.frame, state, *too_large);
   return leave(activation.frame, state, *outcome, *completion.next);
 }
 
@@ -144,6 +145,36 @@ std::optional<StateError> Stepper::check_size(const Payload& payload, std::strin
       fmt::format(
           "The state/task '{}' returned a result with a size exceeding the maximum number of bytes service limit.",
           source)};
+}
+
+base::Result<std::optional<StateError>> Stepper::check_outcome(const Frame& frame, const Outcome& outcome,
+                                                               std::string_view source) {
+  if (auto too_large = check_size(outcome.output, source)) return too_large;
+  if (!outcome.assigned || !outcome.assigned->is_object()) return std::nullopt;
+  const auto too_large = [&](std::string_view what, std::size_t limit) {
+    return StateError{
+        "States.DataLimitExceeded",
+        fmt::format("The state '{}' assigns variables that exceed the limit of {} bytes {}.", source, limit, what)};
+  };
+  std::size_t assigned = 0;
+  for (const json::Member& member : outcome.assigned->members()) assigned += json::print(member.value).size();
+  if (assigned > limits_.assigned_bytes_max) return too_large("for one Assign", limits_.assigned_bytes_max);
+  ESC_TRY(const std::size_t others, variable_bytes(frame, *outcome.assigned));
+  if (others + assigned > limits_.variables_bytes_max) return too_large("in all", limits_.variables_bytes_max);
+  return std::nullopt;
+}
+
+// What the scope of `frame` and those around it hold, without those that `replaced` names.
+base::Result<std::size_t> Stepper::variable_bytes(const Frame& frame, const Value& replaced) {
+  std::size_t bytes = 0;
+  for (const Variable& variable : frame.variables) {
+    if (replaced.find(variable.name) == nullptr) bytes += variable.value.text().size();
+  }
+  for (const Frame* around = &frame; around->id != 0;) {
+    ESC_TRY(around, state_.find(around->parent));
+    for (const Variable& variable : around->variables) bytes += variable.value.text().size();
+  }
+  return bytes;
 }
 
 base::Result<void> Stepper::leave(Frame& frame, const asl::State& state, const Outcome& outcome,

@@ -102,7 +102,8 @@ base::Result<bool> Stepper::catch_error(Frame& frame, const asl::State& state, S
       if (failure.error == kQueryEvaluation) emit_evaluation_failed(frame, state, error, failure);
       return false;
     }
-    if (auto too_large = check_size(outcome->output, state.name)) {
+    ESC_TRY(auto too_large, check_outcome(frame, *outcome, state.name));
+    if (too_large) {
       error = *std::move(too_large);
       return false;
     }

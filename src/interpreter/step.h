@@ -185,6 +185,9 @@ base::Result<std::optional<TaskRequest>> task_of(const asl::Program& program, Ex
 
 struct Limits {
   std::size_t payload_bytes_max = 262'144;        // States.DataLimitExceeded
+  // Of variables: what one Assign may make, and all that a scope can see ("Passing data between states with variables").
+  std::size_t assigned_bytes_max = 262'144;
+  std::size_t variables_bytes_max = 10'485'760;
   std::uint64_t history_events_max = 25'000;      // ends a standard execution as AWS does
   std::int64_t express_seconds_max = 300;         // an express execution that runs longer times out
   // A standard one ("Quotas": a year); counted from its first start. No timer waits for it alone: it is noticed when

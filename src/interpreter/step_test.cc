@@ -1,4 +1,5 @@
 // The step function seen from outside: commands in; events, effects and state out.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -245,6 +246,29 @@ TEST_F(ActivityTest, AnAnswerAfterAYearFindsTheExecutionTimedOut) {
   execution.step(TaskSucceeded{id, text("1")});
   EXPECT_EQ(execution.state().head.status, Status::timed_out);
   expect_nothing_left();
+}
+
+TEST_F(StepTest, VariablesAreBounded) {
+  const std::string large = '"' + std::string(200'000, 'x') + '"';
+  Execution& two = start(R"({"StartAt":"P","States":{
+    "P":{"Type":"Pass","Assign":{"a.$":"$","b.$":"$"},"End":true}}})",
+                         large);
+  world_.run(two);
+  EXPECT_EQ(two.state().head.error, "States.DataLimitExceeded") << "one Assign";
+
+  const auto names = [&](int count) {
+    std::string states;
+    for (int i = 0; i < count; ++i) {
+      states += fmt::format(R"("S{}":{{"Type":"Pass","Assign":{{"v{}.$":"$"}},"Next":"S{}"}},)", i, i, i + 1);
+    }
+    return R"({"StartAt":"S0","States":{)" + states + fmt::format(R"("S{}":{{"Type":"Pass","End":true}}}}}})", count);
+  };
+  Execution& many = start(names(53), large);
+  world_.run(many);
+  EXPECT_EQ(many.state().head.error, "States.DataLimitExceeded") << "all of them";
+  Execution& fewer = start(names(52), large);
+  world_.run(fewer);
+  EXPECT_EQ(fewer.state().head.status, Status::succeeded);
 }
 
 TEST_F(StepTest, RetriersCountForThemselvesAndBackOff) {

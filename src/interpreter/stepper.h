@@ -109,6 +109,10 @@ class Stepper {
   asl::Evaluated<Outcome> jsonata_outcome(Activation& activation, const Completion& completion);
   // States.DataLimitExceeded, if the payload is larger than allowed. `source` is the state's name or the resource.
   std::optional<StateError> check_size(const json::Payload& payload, std::string_view source) const;
+  // The same for the output and the variables with which a state is left.
+  base::Result<std::optional<StateError>> check_outcome(const Frame& frame, const Outcome& outcome,
+                                                        std::string_view source);
+  base::Result<std::size_t> variable_bytes(const Frame& frame, const json::Value& replaced);
   base::Result<void> leave(Frame& frame, const asl::State& state, const Outcome& outcome, const asl::Transition& next);
   void assign(Frame& frame, const json::Value& variables);
   void enter_next(Frame& frame, asl::StateIndex target, json::Payload input);

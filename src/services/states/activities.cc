@@ -71,8 +71,7 @@ Answer create_activity(const Operations& operations, const wire::Call& call) {
   const ActivityArn arn{call.region, call.account, name};
   const Tags tags = tags_from_json(call.input.find("tags"));
   ESC_CHECK(operations.authorise(call, "states:CreateActivity", arn.to_string(), request_tags(tags)));
-  const std::size_t there =
-      operations.directory.list_activities(call.region, "", operations.quotas.activities_max).size();
+  const std::size_t there = operations.directory.count_activities(call.region);
 
   const auto create = [&](std::optional<Activity> known) -> base::Result<std::optional<Activity>> {
     if (known) return known;

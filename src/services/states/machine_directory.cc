@@ -300,6 +300,15 @@ std::vector<Activity> MachineDirectory::list_activities(std::string_view region,
   return out;
 }
 
+std::size_t MachineDirectory::count_activities(std::string_view region) const {
+  std::size_t count = 0;
+  catalog_.view().scan(activity_key(region, ""), [&](std::string_view, std::string_view) {
+    ++count;
+    return true;
+  });
+  return count;
+}
+
 base::Result<std::optional<Activity>> MachineDirectory::change_activity(
     const std::string& region, const std::string& name,
     const std::function<base::Result<std::optional<Activity>>(std::optional<Activity>)>& change) {

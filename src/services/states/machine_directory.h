@@ -93,6 +93,7 @@ class MachineDirectory final : public engine::MachineSource {
   std::optional<Activity> find_activity(std::string_view region, std::string_view name) const;
   bool activity_exists(std::string_view arn) const override;
   std::vector<Activity> list_activities(std::string_view region, std::string_view after, std::size_t count) const;
+  std::size_t count_activities(std::string_view region) const;
   // nullopt removes it.
   base::Result<std::optional<Activity>> change_activity(
       const std::string& region, const std::string& name,

@@ -28,11 +28,11 @@ namespace escapement::services::states {
 
 // AWS's quotas, as defaults.
 struct Quotas {
-  std::size_t machines_max = 10'000;    // in a region
-  std::size_t activities_max = 10'000;  // in a region
-  std::size_t versions_max = 1'000;     // of a machine
-  std::size_t aliases_max = 100;        // of a machine
-  std::size_t tags_max = 50;            // of a resource
+  std::size_t machines_max = 100'000;    // in a region
+  std::size_t activities_max = 100'000;  // in a region
+  std::size_t versions_max = 1'000;      // of a machine
+  std::size_t aliases_max = 100;         // of a machine
+  std::size_t tags_max = 50;             // of a resource
   std::size_t input_bytes_max = 262'144;
   std::size_t listed_per_call_max = 10'000;  // executions looked at to fill one page of a filtered listing
   base::Duration redrive_period = base::Duration::seconds(14 * 86'400);
