@@ -258,12 +258,13 @@ Compilation compile(std::string_view text, const CompileOptions& options) {
   }
   auto program = std::make_shared<Program>();
   Compiler compiler(options, checker, *program);
-  if (options.single_state && definition->find("States") == nullptr) {
+  const bool alone = options.single_state && definition->find("States") == nullptr;
+  if (alone) {
     compiler.single_state(*definition);
   } else {
     compiler.machine(*definition);
   }
-  link(*program, checker, options.single_state);
+  link(*program, checker, alone);
   if (!checker.has_error()) out.program = std::move(program);
   out.diagnostics = checker.take();
   return out;

@@ -163,6 +163,13 @@ TEST(Compile, SingleState) {
   EXPECT_FALSE(state.next.ends());
   EXPECT_EQ(message_of(R"({"Type":"Pass","Foo":1,"End":true})", options),
             refused("SCHEMA_VALIDATION_FAILED: Field 'Foo' is not supported at /"));
+  // Only the state itself may lead elsewhere; a whole machine, and what is inside the state, may not.
+  EXPECT_EQ(message_of(R"({"StartAt":"Q","States":{"P":{"Type":"Pass","End":true}}})", options),
+            refused("MISSING_TRANSITION_TARGET: Missing 'Next' target: Q at /StartAt"));
+  EXPECT_EQ(message_of(R"({"Type":"Map","Next":"Elsewhere","ItemProcessor":{"StartAt":"Q","States":{
+              "P":{"Type":"Pass","End":true}}}})",
+                       options),
+            refused("MISSING_TRANSITION_TARGET: Missing 'Next' target: Q at /ItemProcessor/StartAt"));
 }
 
 TEST(Compile, Program) {

@@ -60,6 +60,7 @@ void check_task_payload(const Reader& reader, const TaskState& task);
 
 // Gives every transition its target and reports those without one, scopes without an end, and states that nothing leads
 // to.
-void link(Program& program, Checker& checker, bool targets_may_be_missing);
+// `state_alone`: the first graph is a state without the machine around it, whose targets may be missing.
+void link(Program& program, Checker& checker, bool state_alone);
 
 }  // namespace escapement::asl

@@ -25,16 +25,19 @@ std::string scope_place(const Program& program, GraphIndex graph) {
   return out + fmt::format("/Branches[{}]", at);
 }
 
+// A state without a machine around it, which has no name, is the root of its text.
 std::string state_place(const Program& program, const State& state) {
+  if (state.graph == 0 && program.graphs[0].start_at == 0 && program.graphs[0].start_name.empty()) return {};
   return scope_place(program, state.graph) + "/States/" + state.name;
 }
 
 class Linker {
  public:
-  Linker(Program& program, Checker& checker, bool targets_may_be_missing)
-      : program_(program), checker_(checker), lenient_(targets_may_be_missing) {}
+  Linker(Program& program, Checker& checker) : program_(program), checker_(checker) {}
 
-  void link(GraphIndex graph) {
+  // `alone`: a state without the machine around it, so its targets are missing.
+  void link(GraphIndex graph, bool alone) {
+    lenient_ = alone;
     by_name_.clear();
     for (const StateIndex index : program_.graphs[graph].states) by_name_.emplace(program_.states[index].name, index);
     bool terminal = false;
@@ -108,17 +111,17 @@ class Linker {
 
   Program& program_;
   Checker& checker_;
-  bool lenient_;
+  bool lenient_ = false;
   std::unordered_map<std::string_view, StateIndex> by_name_;
 };
 
 }  // namespace
 
-void link(Program& program, Checker& checker, bool targets_may_be_missing) {
+void link(Program& program, Checker& checker, bool state_alone) {
   // A definition with other errors has states without a body; its graph says nothing.
   if (checker.has_error()) return;
-  Linker linker(program, checker, targets_may_be_missing);
-  for (GraphIndex graph = 0; graph < program.graphs.size(); ++graph) linker.link(graph);
+  Linker linker(program, checker);
+  for (GraphIndex graph = 0; graph < program.graphs.size(); ++graph) linker.link(graph, state_alone && graph == 0);
 }
 
 }  // namespace escapement::asl
