@@ -122,12 +122,13 @@ void NestedExecutions::start(engine::TaskDispatch task) {
                    });
 }
 
-void NestedExecutions::started(const engine::TaskDispatch& task, const engine::Started& child) {
-  const std::string request_id = request_id_of(task.key);
+std::string NestedExecutions::start_output(const engine::TaskKey& task, const std::string& arn,
+                                           base::Timestamp start_time) const {
+  const std::string request_id = request_id_of(task);
   const std::string body =
-      fmt::format("{{\"executionArn\":\"{}\",\"startDate\":{:.3f}}}", child.arn, child.start_time.as_seconds());
+      fmt::format("{{\"executionArn\":\"{}\",\"startDate\":{:.3f}}}", arn, start_time.as_seconds());
   std::string output = "{\"ExecutionArn\":";
-  json::print_string_to(output, child.arn);
+  json::print_string_to(output, arn);
   output += ',';
   append_sdk_metadata(output,
                       {{"x-amzn-RequestId", request_id},
@@ -136,7 +137,12 @@ void NestedExecutions::started(const engine::TaskDispatch& task, const engine::S
                        {"Date", http_date(clock_.now())},
                        {"Content-Type", "application/x-amz-json-1.0"}},
                       request_id, 200);
-  output += fmt::format(",\"StartDate\":{}}}", child.start_time.ms());
+  output += fmt::format(",\"StartDate\":{}}}", start_time.ms());
+  return output;
+}
+
+void NestedExecutions::started(const engine::TaskDispatch& task, const engine::Started& child) {
+  std::string output = start_output(task.key, child.arn, child.start_time);
   if (task.request.pattern == interpreter::TaskPattern::request_response)
     return answers_.succeeded(task.key, std::move(output));
   interpreter::TaskSubmitted submitted{task.key.task, json::Payload::from_text(std::move(output))};
@@ -179,7 +185,10 @@ void NestedExecutions::stop_child(engine::ChildToStop child, std::move_only_func
 }
 
 void NestedExecutions::child_ended(engine::ChildEnded child, std::move_only_function<void()> settled) {
-  (void)take_starter(child.parent);
+  // Started by a process that may not have lived to say so. A task that was told already is not told again.
+  if (!take_starter(child.parent)) {
+    answers_.submitted(child.parent, start_output(child.parent, child.child.facts.arn, child.child.facts.start_time));
+  }
   std::string output = sync_output(child.child, child.link == engine::ParentLink::sync2);
   interpreter::Command command;
   if (child.child.head.status == interpreter::Status::succeeded) {

@@ -34,6 +34,8 @@ class NestedExecutions {
   void child_ended(engine::ChildEnded child, std::move_only_function<void()> settled);
 
  private:
+  // What StartExecution answered, as the task's history shows it.
+  std::string start_output(const engine::TaskKey& task, const std::string& arn, base::Timestamp start_time) const;
   void started(const engine::TaskDispatch& task, const engine::Started& child);
   // Whoever the child was started as, if this process did it.
   RoleSessions::PrincipalPtr take_starter(const engine::TaskKey& parent);

@@ -69,7 +69,7 @@ base::Result<void> Stepper::fail_state(Frame& frame, const asl::State& state, co
 bool Stepper::retry(Frame& frame, const asl::State& state, const StateError& error) {
   for (std::size_t i = 0; i < state.retry.size(); ++i) {
     const asl::Retrier& retrier = state.retry[i];
-    if (!asl::matches_error(retrier.error_equals, error.error.value_or(""))) continue;
+    if (!asl::matches_error(retrier.error_equals, error.matched_name())) continue;
     if (frame.retries.empty()) frame.retries.resize(state.retry.size());
     const bool used_up = frame.retries[i] >= retrier.attempts_max;
     double seconds = asl::retry_delay_seconds(retrier, frame.retries[i] + 1);
@@ -90,7 +90,7 @@ bool Stepper::retry(Frame& frame, const asl::State& state, const StateError& err
 base::Result<bool> Stepper::catch_error(Frame& frame, const asl::State& state, StateError& error) {
   for (std::size_t i = 0; i < state.catchers.size(); ++i) {
     const asl::Catcher& catcher = state.catchers[i];
-    if (!asl::matches_error(catcher.error_equals, error.error.value_or(""))) continue;
+    if (!asl::matches_error(catcher.error_equals, error.matched_name())) continue;
     if (context_.inspector != nullptr) context_.inspector->catches(i);
     ESC_CHECK(remove_children(frame));
     Activation activation = activate(frame);

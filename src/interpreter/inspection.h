@@ -18,6 +18,13 @@ namespace escapement::interpreter {
 struct StateError {
   std::optional<std::string> error;
   std::optional<std::string> cause;
+  // A heartbeat that stayed away is told as States.Timeout; Retry and Catch know it by a name of its own too.
+  bool heartbeat_missed = false;
+
+  std::string_view matched_name() const {
+    if (heartbeat_missed) return "States.HeartbeatTimeout";
+    return error ? std::string_view(*error) : std::string_view();
+  }
 };
 
 enum class Stage : std::uint8_t {

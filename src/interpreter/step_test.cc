@@ -89,6 +89,24 @@ TEST_F(ActivityTest, HeartbeatsPutTheTimeoutOff) {
   expect_nothing_left();
 }
 
+TEST_F(ActivityTest, AMissedHeartbeatIsRetriedUnderItsOwnName) {
+  Execution& execution = start(
+      R"({"StartAt":"A","States":{"A":{"Type":"Task","Resource":"arn:aws:states:us-east-1:111111111111:activity:work",
+          "HeartbeatSeconds":5,"End":true,
+          "Retry":[{"ErrorEquals":["States.HeartbeatTimeout"],"IntervalSeconds":1,"MaxAttempts":1}],
+          "Catch":[{"ErrorEquals":["States.HeartbeatTimeout"],"Next":"C"}]},"C":{"Type":"Pass","End":true}}})");
+  const TaskId first = task(execution).id;
+  execution.step(ActivityTaken{first, "worker"});
+  world_.run(execution);
+  const TaskId second = task(execution).id;
+  EXPECT_NE(first.attempt, second.attempt);
+  execution.step(ActivityTaken{second, "worker"});
+  world_.run(execution);
+  EXPECT_EQ(execution.state().head.status, Status::succeeded);
+  EXPECT_THAT(execution.state().head.output.text(), testing::HasSubstr(R"("Error":"States.Timeout")"));
+  expect_nothing_left();
+}
+
 TEST_F(ActivityTest, ADeletedActivityFailsTheStateBeforeItIsScheduled) {
   std::string definition(kActivity);
   definition.replace(definition.find("activity:work"), 13, "activity:gone");

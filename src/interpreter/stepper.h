@@ -166,7 +166,7 @@ class Stepper {
   void end_task(Frame& frame);
   base::Result<void> task_failed(Frame& frame, EventType integration, EventType lambda, EventType activity,
                                  const StateError& error);
-  base::Result<void> task_timed_out(Frame& frame);
+  base::Result<void> task_timed_out(Frame& frame, bool heartbeat_missed);
 
   // ---- children of Parallel and inline Map: parallel_state.cc, map_state.cc
   base::Result<void> child_finished(Frame& child, const json::Payload& output);

@@ -135,8 +135,8 @@ base::Result<void> Stepper::apply(const TaskStartFailed& command) {
 }
 
 // Catchers see an empty cause; the history shows none. Heartbeats that stay away are told as States.Timeout as well.
-base::Result<void> Stepper::task_timed_out(Frame& frame) {
-  const StateError error{"States.Timeout", ""};
+base::Result<void> Stepper::task_timed_out(Frame& frame, bool heartbeat_missed) {
+  const StateError error{"States.Timeout", "", heartbeat_missed};
   out_.effects.push_back(CancelTask{{frame.id, frame.attempt}});
   if (is_task(program_.at(frame.state))) {
     return task_failed(frame, EventType::TaskTimedOut, EventType::LambdaFunctionTimedOut, EventType::ActivityTimedOut,

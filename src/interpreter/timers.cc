@@ -91,10 +91,10 @@ base::Result<void> Stepper::apply(const TimerFired& command) {
       return {};
     case TimerKind::task_timeout:
       frame->task->timeout_due.reset();
-      return task_timed_out(*frame);
+      return task_timed_out(*frame, false);
     case TimerKind::task_heartbeat:
       frame->task->heartbeat_due.reset();
-      return task_timed_out(*frame);
+      return task_timed_out(*frame, true);
     case TimerKind::execution_timeout:
       break;
   }

@@ -4,9 +4,11 @@ import collections
 import dataclasses
 import datetime
 import http.server
+import queue
 import random
 import threading
 import time
+import urllib.parse
 
 import botocore.exceptions
 
@@ -30,16 +32,20 @@ class Started:
 
 
 class Recorder:
-    """What functions report: each GET /NAME/REQUEST-ID is one invocation."""
+    """What functions report: each GET /NAME/REQUEST-ID is one invocation; a query is the token that it was given."""
 
     def __init__(self):
         self.requests = collections.defaultdict(list)  # execution name -> request ids, in order
+        self.tokens = queue.Queue()                    # task tokens to answer
         recorder = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self):
-                _, name, request_id = self.path.split("/", 2)
+                path, _, token = self.path.partition("?")
+                _, name, request_id = path.split("/", 2)
                 recorder.requests[name].append(request_id)
+                if token:
+                    recorder.tokens.put(urllib.parse.unquote(token))
                 self.send_response(200)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
@@ -58,6 +64,54 @@ class Recorder:
     def close(self):
         self.server.shutdown()
         self.server.server_close()
+
+
+class Workers:
+    """Threads that take an activity's tasks, and one that answers the tokens which functions reported."""
+
+    def __init__(self, variables, activity_arn, tokens, threads=2):
+        self.variables, self.activity_arn, self.tokens = variables, activity_arn, tokens
+        self.stopping = threading.Event()
+        runs = [self.work] * threads + [self.call_back]
+        self.threads = [threading.Thread(target=run, daemon=True) for run in runs]
+
+    def start(self):
+        for thread in self.threads:
+            thread.start()
+
+    def stop(self):
+        self.stopping.set()
+
+    def work(self):
+        states = aws.client("stepfunctions", self.variables)
+        while not self.stopping.is_set():
+            try:
+                task = states.get_activity_task(activityArn=self.activity_arn, workerName="crash")
+            except BROKEN:
+                time.sleep(0.02)
+                continue
+            if task.get("taskToken"):
+                self.answer(states, task["taskToken"], task["input"])
+
+    def call_back(self):
+        states = aws.client("stepfunctions", self.variables)
+        while not self.stopping.is_set():
+            try:
+                token = self.tokens.get(timeout=0.2)
+            except queue.Empty:
+                continue
+            self.answer(states, token, '{"called":"back"}')
+
+    def answer(self, states, token, output):
+        """Until the server has heard it; it may have done so before, or given the task to another."""
+        while not self.stopping.is_set():
+            try:
+                states.send_task_success(taskToken=token, output=output)
+                return
+            except (states.exceptions.TaskTimedOut, states.exceptions.TaskDoesNotExist):
+                return
+            except BROKEN:
+                time.sleep(0.02)
 
 
 class Load:
