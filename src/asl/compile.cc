@@ -16,9 +16,10 @@ constexpr std::size_t kScopeDepthMax = 64;
 constexpr std::size_t kJsonDepthMax = 400;
 constexpr std::int64_t kTimeoutSecondsMax = 99'999'999;
 
+// As AWS takes it: whatever is written and is not "JSONPath" is JSONata, also where it is refused.
 QueryLanguage language_of(const Value* text) {
-  return text != nullptr && text->is_string() && text->as_string() == "JSONata" ? QueryLanguage::jsonata
-                                                                                : QueryLanguage::jsonpath;
+  return text == nullptr || (text->is_string() && text->as_string() == "JSONPath") ? QueryLanguage::jsonpath
+                                                                                   : QueryLanguage::jsonata;
 }
 
 // AWS's parser quotes the beginning of the text where it says where an error is: [Source: (String)"{...}"; line: 1,

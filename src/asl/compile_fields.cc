@@ -157,7 +157,8 @@ SelectPath Reader::select_path(std::string_view name) const {
     checker.schema("Expected value of type String", at(name));
     return {};
   }
-  auto path = compile_path(value->as_string(), name, at(name), checker);
+  auto path = jsonpath::Path::compile(value->as_string());
+  if (!path) checker.schema("Value must be a valid JSONPath.", at(name));
   if (!path || (path->is_root_only() && path->root() == jsonpath::Root::input)) return {};
   return SelectPath(*std::move(path));
 }

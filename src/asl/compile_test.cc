@@ -87,7 +87,8 @@ TEST(Compile, Transitions) {
                     "Workflow has no "
                     "terminal state at null"));
   EXPECT_EQ(message_of(R"({"StartAt":"X","States":{"A":{"Type":"Pass","End":true}}})"),
-            refused("MISSING_TRANSITION_TARGET: Missing 'Next' target: X at /StartAt"));
+            refused("MISSING_TRANSITION_TARGET: Missing 'Next' target: X at /StartAt, "
+                    "MISSING_TRANSITION_TARGET: State \"A\" is not reachable. at /States/A"));
   EXPECT_EQ(
       states(R"("A":{"Type":"Map","End":true,"ItemProcessor":{"StartAt":"B","States":{"B":{"Type":"Pass","Next":"Z"},)"
              R"("E":{"Type":"Succeed"}}}})"),
@@ -152,6 +153,30 @@ TEST(Compile, HostileTexts) {
   EXPECT_NE(message_of(std::string(2'000'000, ' ')), "ok");
 }
 
+TEST(Compile, WhatNothingLeadsToIsUnreachable) {
+  const auto unreachable = [](const std::string& name) {
+    return "MISSING_TRANSITION_TARGET: State \"" + name + "\" is not reachable. at /States/" + name;
+  };
+  EXPECT_EQ(states(R"("A":{"Type":"Succeed"},"B":{"Type":"Pass","Next":"B"})"), refused(unreachable("B")));
+  EXPECT_EQ(states(R"("A":{"Type":"Succeed"},"B":{"Type":"Pass","Next":"C"},"C":{"Type":"Succeed"})"),
+            refused(unreachable("B")));
+  EXPECT_EQ(message_of(R"({"StartAt":"Q","States":{"A":{"Type":"Pass","Next":"B"},"B":{"Type":"Succeed"}}})"),
+            refused("MISSING_TRANSITION_TARGET: Missing 'Next' target: Q at /StartAt, " + unreachable("A")));
+  EXPECT_EQ(message_of(R"({"StartAt":"A","States":{"A":{"Type":"Pass","Next":"Q"}}})"),
+            refused("MISSING_TRANSITION_TARGET: Missing 'Next' target: Q at /States/A/Next, "
+                    "MISSING_END_STATE: Workflow has no terminal state at null"));
+}
+
+TEST(Compile, AQueryLanguageThatIsNotJsonPathIsJsonata) {
+  EXPECT_EQ(
+      states(R"("A":{"Type":"Pass","QueryLanguage":"jsonpath","Output":1,"InputPath":"$.a","End":true})"),
+      refused("SCHEMA_VALIDATION_FAILED: The field 'QueryLanguage' should have one of these values: [JSONPath, "
+              "JSONata] at /States/A/QueryLanguage, SCHEMA_VALIDATION_FAILED: The QueryLanguage is set to "
+              "'JSONata', but field 'InputPath' is only supported for the 'JSONPath' QueryLanguage at /States/A"));
+  EXPECT_EQ(states(R"("A":{"Type":"Pass","OutputPath":"a","End":true})"),
+            refused("SCHEMA_VALIDATION_FAILED: Value must be a valid JSONPath. at /States/A/OutputPath"));
+}
+
 TEST(Compile, SingleState) {
   CompileOptions options;
   options.single_state = true;
@@ -165,11 +190,13 @@ TEST(Compile, SingleState) {
             refused("SCHEMA_VALIDATION_FAILED: Field 'Foo' is not supported at /"));
   // Only the state itself may lead elsewhere; a whole machine, and what is inside the state, may not.
   EXPECT_EQ(message_of(R"({"StartAt":"Q","States":{"P":{"Type":"Pass","End":true}}})", options),
-            refused("MISSING_TRANSITION_TARGET: Missing 'Next' target: Q at /StartAt"));
+            refused("MISSING_TRANSITION_TARGET: Missing 'Next' target: Q at /StartAt, "
+                    "MISSING_TRANSITION_TARGET: State \"P\" is not reachable. at /States/P"));
   EXPECT_EQ(message_of(R"({"Type":"Map","Next":"Elsewhere","ItemProcessor":{"StartAt":"Q","States":{
               "P":{"Type":"Pass","End":true}}}})",
                        options),
-            refused("MISSING_TRANSITION_TARGET: Missing 'Next' target: Q at /ItemProcessor/StartAt"));
+            refused("MISSING_TRANSITION_TARGET: Missing 'Next' target: Q at /ItemProcessor/StartAt, "
+                    "MISSING_TRANSITION_TARGET: State \"P\" is not reachable. at /ItemProcessor/States/P"));
 }
 
 TEST(Compile, Program) {

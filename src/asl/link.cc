@@ -40,8 +40,10 @@ class Linker {
     lenient_ = alone;
     by_name_.clear();
     for (const StateIndex index : program_.graphs[graph].states) by_name_.emplace(program_.states[index].name, index);
+    const Graph& scope = program_.graphs[graph];
+    if (!alone && scope.start_at == kNoState) missing(scope.start_name, scope_place(program_, graph) + "/StartAt");
     bool terminal = false;
-    for (const StateIndex index : program_.graphs[graph].states) {
+    for (const StateIndex index : scope.states) {
       State& state = program_.states[index];
       each_transition(state,
                       [&](Transition& transition, const std::string& place) { resolve(state, transition, place); });
@@ -49,16 +51,11 @@ class Linker {
       terminal = terminal || type == StateType::succeed || type == StateType::fail ||
                  (type != StateType::choice && state.next.ends());
     }
-    if (lenient_) return;
-    const Graph& scope = program_.graphs[graph];
-    if (scope.start_at == kNoState) {
-      checker_.error_at("MISSING_TRANSITION_TARGET", fmt::format("Missing 'Next' target: {}", scope.start_name),
-                        scope_place(program_, graph) + "/StartAt");
-    }
+    if (alone) return;
     if (!terminal) {
       checker_.nowhere("MISSING_END_STATE", "Workflow has no terminal state");
     } else {
-      report_unreachable(graph);
+      report_unreachable(scope);
     }
   }
 
@@ -81,24 +78,21 @@ class Linker {
     if (found != by_name_.end()) {
       transition.target = found->second;
     } else if (!lenient_) {
-      const std::string where = state_place(program_, state) + place;
-      checker_.error_at("MISSING_TRANSITION_TARGET", fmt::format("Missing 'Next' target: {}", transition.name), where);
+      missing(transition.name, state_place(program_, state) + place);
     }
   }
 
-  void report_unreachable(GraphIndex graph) {
-    const Graph& scope = program_.graphs[graph];
-    if (scope.start_at == kNoState) return;
+  void missing(std::string_view target, const std::string& place) {
+    checker_.error_at("MISSING_TRANSITION_TARGET", fmt::format("Missing 'Next' target: {}", target), place);
+  }
+
+  // AWS calls a state unreachable that no other leads to; it does not walk the graph from its start.
+  void report_unreachable(const Graph& scope) {
     std::vector<bool> reached(program_.states.size(), false);
-    std::vector<StateIndex> open{scope.start_at};
-    reached[scope.start_at] = true;
-    while (!open.empty()) {
-      State& state = program_.states[open.back()];
-      open.pop_back();
-      each_transition(state, [&](Transition& transition, const std::string&) {
-        if (transition.target == kNoState || reached[transition.target]) return;
-        reached[transition.target] = true;
-        open.push_back(transition.target);
+    if (scope.start_at != kNoState) reached[scope.start_at] = true;
+    for (const StateIndex index : scope.states) {
+      each_transition(program_.states[index], [&](Transition& transition, const std::string&) {
+        if (transition.target != kNoState && transition.target != index) reached[transition.target] = true;
       });
     }
     for (const StateIndex index : scope.states) {
