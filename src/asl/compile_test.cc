@@ -153,6 +153,16 @@ TEST(Compile, HostileTexts) {
   EXPECT_NE(message_of(std::string(2'000'000, ' ')), "ok");
 }
 
+TEST(Compile, FieldsThatAnIntegrationDoesNotHaveAreRefused) {
+  EXPECT_EQ(states(R"("A":{"Type":"Task","Resource":"arn:aws:states:::states:startExecution","End":true,
+                       "Parameters":{"StateMachineArn.$":"$.m","Name":"n","Foo.$":"$.f"}})"),
+            refused("SCHEMA_VALIDATION_FAILED: The field 'Foo' is not supported by Step Functions at "
+                    "/States/A/Parameters"));
+  EXPECT_EQ(states(R"("A":{"Type":"Task","Resource":"arn:aws:states:::sqs:sendMessage","End":true,
+                       "Parameters":{"QueueUrl":"q","MessageBody":"b","Foo":1}})"),
+            "ok");
+}
+
 TEST(Compile, WhatNothingLeadsToIsUnreachable) {
   const auto unreachable = [](const std::string& name) {
     return "MISSING_TRANSITION_TARGET: State \"" + name + "\" is not reachable. at /States/" + name;

@@ -1,5 +1,6 @@
 // What AWS checks of a Task's Parameters or Arguments when the definition is made: the fields of optimised
 // integrations.
+#include <algorithm>
 #include <span>
 
 #include <fmt/format.h>
@@ -17,18 +18,27 @@ constexpr std::string_view kFunction[] = {"FunctionName"};
 constexpr std::string_view kMachine[] = {"StateMachineArn"};
 constexpr std::string_view kQueue[] = {"QueueUrl"};
 constexpr std::string_view kEntries[] = {"Entries"};
+constexpr std::string_view kInvokeFields[] = {
+    "ClientContext", "DurableExecutionName", "FunctionName", "InvocationType", "LogType", "Payload", "Qualifier",
+    "TenantId"};
+constexpr std::string_view kStartFields[] = {"Input", "Name", "StateMachineArn", "TraceHeader"};
 
-struct Requirement {
+struct Rule {
   std::string_view service;
   std::string_view action;
-  std::span<const std::string_view> fields;
+  std::span<const std::string_view> required;
+  std::span<const std::string_view> known = {};  // empty: any
 };
 
-constexpr Requirement kRequirements[] = {
-    {"lambda", "invoke", kFunction},          {"states", "startExecution", kMachine},
-    {"sqs", "sendMessage", kQueue},           {"events", "putEvents", kEntries},
-    {"dynamodb", "getItem", kTableAndKey},    {"dynamodb", "deleteItem", kTableAndKey},
-    {"dynamodb", "updateItem", kTableAndKey}, {"dynamodb", "putItem", kTableAndItem},
+constexpr Rule kRules[] = {
+    {"lambda", "invoke", kFunction, kInvokeFields},
+    {"states", "startExecution", kMachine, kStartFields},
+    {"sqs", "sendMessage", kQueue},
+    {"events", "putEvents", kEntries},
+    {"dynamodb", "getItem", kTableAndKey},
+    {"dynamodb", "deleteItem", kTableAndKey},
+    {"dynamodb", "updateItem", kTableAndKey},
+    {"dynamodb", "putItem", kTableAndItem},
 };
 
 // The member itself, or the query that makes it.
@@ -45,16 +55,30 @@ void require_fields(const Reader& reader, std::string_view payload_name, std::sp
   }
 }
 
+void refuse_unknown_fields(const Reader& reader, std::string_view payload_name,
+                           std::span<const std::string_view> known) {
+  const Value* payload = reader.find(payload_name);
+  if (known.empty() || payload == nullptr || !payload->is_object()) return;
+  for (const json::Member& member : payload->members()) {
+    std::string_view name = member.key;
+    if (!reader.jsonata() && name.ends_with(".$")) name.remove_suffix(2);
+    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+    reader.checker.schema(fmt::format("The field '{}' is not supported by Step Functions", name),
+                          reader.at(payload_name));
+  }
+}
+
 }  // namespace
 
 void check_task_payload(const Reader& reader, const TaskState& task) {
   static constexpr std::string_view kRole[] = {"RoleArn"};
   if (reader.find("Credentials") != nullptr) require_fields(reader, "Credentials", kRole);
   if (task.resource.kind != Resource::Kind::integration) return;
-  for (const Requirement& requirement : kRequirements) {
-    if (requirement.service == task.resource.service && requirement.action == task.resource.action) {
-      require_fields(reader, reader.jsonata() ? "Arguments" : "Parameters", requirement.fields);
-    }
+  for (const Rule& rule : kRules) {
+    if (rule.service != task.resource.service || rule.action != task.resource.action) continue;
+    const std::string_view payload = reader.jsonata() ? "Arguments" : "Parameters";
+    require_fields(reader, payload, rule.required);
+    refuse_unknown_fields(reader, payload, rule.known);
   }
 }
 
