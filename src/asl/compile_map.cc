@@ -71,6 +71,8 @@ void compile_reader_config(const Reader& config, ItemReader& out) {
   }
   out.transformation = config.one_of("Transformation", {"NONE", "LOAD_AND_FLATTEN"}).value_or("");
   out.manifest_type = config.one_of("ManifestType", {"ATHENA_DATA", "S3_INVENTORY"}).value_or("");
+  if (out.transformation == "LOAD_AND_FLATTEN") config.require({"InputType"});
+  if (out.manifest_type == "ATHENA_DATA") config.require({"InputType"});
   out.items_max = config.integer_field("MaxItems", "MaxItemsPath", 0, kUnbounded);
   if (const auto pointer = config.text("ItemsPointer")) {
     out.items_pointer = pointer_path(*pointer);
@@ -115,6 +117,12 @@ ResultWriter compile_result_writer(const Reader& reader, MachineType type) {
   ResultWriter out;
   out.resource = reader.resource(type);
   out.parameters = arguments(reader);
+  if (out.resource) {
+    reader.require({reader.jsonata() ? "Arguments" : "Parameters"});
+  } else if (reader.find("Resource") == nullptr) {
+    reader.require({"WriterConfig"});
+    out.transformation = "COMPACT";
+  }
   if (const Value* config = reader.child("WriterConfig")) {
     const Place place = reader.at("WriterConfig");
     const Reader settings{*config, place, reader.language, reader.checker};

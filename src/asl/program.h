@@ -91,7 +91,7 @@ struct ItemBatcher {
 };
 
 struct ResultWriter {
-  std::optional<Resource> resource;
+  std::optional<Resource> resource;     // absent: the results are the state's, in the form that WriterConfig names
   std::optional<Template> parameters;   // Parameters or Arguments
   std::string transformation = "NONE";  // NONE, COMPACT, FLATTEN
   std::string output_type = "JSON";     // JSON, JSONL

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "connectors/item_manifest.h"
 #include "json/parse.h"
 
 namespace escapement::connectors {
@@ -13,6 +14,8 @@ namespace {
 using base::ErrorCode;
 using base::make_error;
 using Items = std::vector<json::Value>;
+
+constexpr std::size_t kObjectBytesMax = std::size_t{1} << 30;
 
 base::Error invalid(std::string message) { return make_error(ErrorCode::invalid, std::move(message)); }
 
@@ -91,8 +94,50 @@ base::Result<Items> read_json_lines(std::string_view text, std::size_t items_max
   return items;
 }
 
-base::Result<Items> list_objects(const Objects& objects, const json::Value& parameters, std::size_t items_max) {
-  ESC_TRY(const auto found, objects.list(text_of(parameters, "Bucket"), text_of(parameters, "Prefix"), items_max));
+base::Result<Items> read_content(std::string_view content, const asl::ItemReader& reader, std::size_t items_max) {
+  switch (reader.input_type) {
+    case asl::InputType::csv:
+      return read_csv(content, reader.csv_delimiter,
+                      reader.csv_headers_given ? reader.csv_headers : std::vector<std::string>(), items_max);
+    case asl::InputType::jsonl:
+      return read_json_lines(content, items_max);
+    case asl::InputType::json:
+    case asl::InputType::unspecified:
+      return read_json(content, reader);
+    case asl::InputType::manifest:
+    case asl::InputType::parquet:
+      break;
+  }
+  return invalid("Items of the type PARQUET are not supported by this server");
+}
+
+// What the objects hold, one after another, up to `items_max`.
+base::Result<Items> read_all(const Objects& objects, const std::vector<ObjectName>& names,
+                             const asl::ItemReader& reader, std::size_t items_max) {
+  Items items;
+  for (const ObjectName& name : names) {
+    if (items.size() >= items_max) break;
+    ESC_TRY(std::string packed, objects.read(name.bucket, name.key));
+    ESC_TRY(const std::string content, unpacked(std::move(packed), kObjectBytesMax));
+    ESC_TRY(Items read, read_content(content, reader, items_max - items.size()));
+    std::move(read.begin(), read.end(), std::back_inserter(items));
+  }
+  return items;
+}
+
+// The objects of a listing, or, with LOAD_AND_FLATTEN, what is in them.
+base::Result<Items> list_objects(const Objects& objects, const asl::ItemReader& reader, const json::Value& parameters,
+                                 const ReadLimits& limits, std::size_t items_max) {
+  const std::string_view bucket = text_of(parameters, "Bucket");
+  const bool load = reader.transformation == "LOAD_AND_FLATTEN";
+  ESC_TRY(const auto found, objects.list(bucket, text_of(parameters, "Prefix"), load ? limits.items_max : items_max));
+  if (load) {
+    std::vector<ObjectName> names;
+    for (const ObjectSummary& object : found) {
+      if (object.size > 0) names.push_back({std::string(bucket), object.key});
+    }
+    return read_all(objects, names, reader, items_max);
+  }
   Items items;
   items.reserve(found.size());
   for (const ObjectSummary& object : found) {
@@ -130,27 +175,21 @@ base::Result<Items> read_items(const Objects& objects, const asl::ItemReader& re
   std::size_t items_max = limits.items_max;
   if (plan.items_max && *plan.items_max > 0) items_max = std::min(items_max, static_cast<std::size_t>(*plan.items_max));
   const json::Value& parameters = plan.reader_parameters;
-  if (reader.resource.action == "listObjectsV2") return list_objects(objects, parameters, items_max);
+  if (reader.resource.action == "listObjectsV2") return list_objects(objects, reader, parameters, limits, items_max);
   if (reader.resource.action != "getObject")
     return invalid(fmt::format("The item reader {} is not supported", reader.resource.arn));
+  if (parameters.find("VersionId")) return invalid("Versions of objects are not supported by this server");
 
-  ESC_TRY(const std::string content, objects.read(text_of(parameters, "Bucket"), text_of(parameters, "Key")));
+  const std::string_view bucket = text_of(parameters, "Bucket");
+  ESC_TRY(const std::string content, objects.read(bucket, text_of(parameters, "Key")));
   base::Result<Items> items;
-  switch (reader.input_type) {
-    case asl::InputType::csv:
-      items = read_csv(content, reader.csv_delimiter,
-                       reader.csv_headers_given ? reader.csv_headers : std::vector<std::string>(), items_max);
-      break;
-    case asl::InputType::jsonl:
-      items = read_json_lines(content, items_max);
-      break;
-    case asl::InputType::json:
-    case asl::InputType::unspecified:
-      items = read_json(content, reader);
-      break;
-    case asl::InputType::manifest:
-    case asl::InputType::parquet:
-      return invalid("Items of the types MANIFEST and PARQUET are not supported by this server");
+  if (reader.manifest_type == "ATHENA_DATA") {
+    ESC_TRY(const std::vector<ObjectName> files, athena_files(content));
+    items = read_all(objects, files, reader, items_max);
+  } else if (reader.input_type == asl::InputType::manifest || reader.manifest_type == "S3_INVENTORY") {
+    items = read_inventory(objects, bucket, content, items_max);
+  } else {
+    items = read_content(content, reader, items_max);
   }
   if (items && items->size() > items_max) items->resize(items_max);
   return items;

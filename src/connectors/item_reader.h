@@ -1,5 +1,5 @@
-// Reads the items of a distributed Map from objects: JSON arrays, JSON lines, CSV, or the list of the objects
-// themselves.
+// Reads the items of a distributed Map from objects: JSON arrays, JSON lines, CSV, what a manifest leads to, the list
+// of the objects themselves or what the listed objects hold.
 //
 // Threading: any thread; blocks as its objects do.
 #pragma once

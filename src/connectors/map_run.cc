@@ -6,7 +6,6 @@
 #include <charconv>
 
 #include "base/digest.h"
-#include "connectors/nested_executions.h"
 
 namespace escapement::connectors {
 namespace {
@@ -141,11 +140,16 @@ void MapRun::not_started(std::uint32_t number) {
 bool MapRun::ended(std::uint32_t number, const engine::ExecutionDescription& child) {
   if (number >= states_.size() || states_[number] > Child::running) return false;
   set_state(number, state_of(child.head.status));
+  const auto& writer = machine->program->at(plan.state).as<asl::MapState>().result_writer;
+  const bool succeeded = states_[number] == Child::succeeded;
+  if (!writer && !succeeded) return true;
+  if (!writes_results() && output_bytes_ > limits_.result_bytes_max) return true;
+  std::vector<std::string> texts = result_texts(child, writer ? writer->transformation : "COMPACT");
   if (writes_results()) {
-    auto& list = states_[number] == Child::succeeded ? results_.succeeded : results_.failed;
-    list.push_back(sync_output(child, false));
-  } else if (states_[number] == Child::succeeded && output_bytes_ <= limits_.result_bytes_max) {
-    outputs_[number] = child.head.output.text();
+    auto& list = succeeded ? results_.succeeded : results_.failed;
+    std::move(texts.begin(), texts.end(), std::back_inserter(list));
+  } else {
+    outputs_[number] = fmt::format("{}", fmt::join(texts, ","));
     output_bytes_ += outputs_[number].size() + 1;
   }
   return true;
@@ -177,7 +181,7 @@ std::optional<MapRun::Outcome> MapRun::outcome() const {
 std::string MapRun::joined_results() const {
   std::string text = "[";
   for (std::size_t i = 0; i < outputs_.size(); ++i) {
-    if (states_[i] != Child::succeeded) continue;
+    if (outputs_[i].empty()) continue;
     if (text.size() > 1) text += ',';
     text += outputs_[i];
   }

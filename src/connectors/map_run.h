@@ -90,7 +90,7 @@ class MapRun {
   std::vector<json::Value> items_;                // without batches: the input of child N is made when it starts
   std::vector<interpreter::ChildInput> batches_;  // with them: all inputs
   std::vector<Child> states_;
-  std::vector<std::string> outputs_;  // of succeeded children, by number; empty when they are written to objects
+  std::vector<std::string> outputs_;  // of children that ended, by number; none when they are written to objects
   std::size_t output_bytes_ = 0;
   std::uint32_t next_ = 0;            // all children before it have been started
   std::vector<std::uint32_t> again_;  // could not be started

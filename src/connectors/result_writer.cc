@@ -1,5 +1,7 @@
 #include "connectors/result_writer.h"
 
+#include "connectors/nested_executions.h"
+#include "json/parse.h"
 #include "json/print.h"
 
 namespace escapement::connectors {
@@ -22,6 +24,19 @@ std::string file_of(const std::vector<std::string>& children, bool lines) {
 }
 
 }  // namespace
+
+std::vector<std::string> result_texts(const engine::ExecutionDescription& child, std::string_view transformation) {
+  if (transformation == "NONE" || child.head.status != interpreter::Status::succeeded)
+    return {sync_output(child, false)};
+  std::string output(child.head.output.text());
+  if (transformation != "FLATTEN") return {std::move(output)};
+  const auto value = json::parse(output);
+  if (!value || !value->is_array()) return {std::move(output)};
+  std::vector<std::string> elements;
+  elements.reserve(value->size());
+  for (const json::Value& element : value->items()) elements.push_back(json::print(element));
+  return elements;
+}
 
 base::Result<WrittenResults> write_results(Objects& objects, const asl::ResultWriter& writer,
                                            const json::Value& parameters, std::string_view run_arn,

@@ -14,6 +14,7 @@
 #include "asl/program.h"
 #include "base/result.h"
 #include "connectors/objects.h"
+#include "engine/execution_reader.h"
 #include "json/value.h"
 
 namespace escapement::connectors {
@@ -29,6 +30,10 @@ struct ChildResults {
   std::vector<std::string> failed;
   std::vector<std::string> pending;
 };
+
+// What the results show of a child, as JSON texts: NONE its output with all that is known of it, COMPACT the output,
+// FLATTEN the elements of an output that is an array. Of a child that failed always as NONE.
+std::vector<std::string> result_texts(const engine::ExecutionDescription& child, std::string_view transformation);
 
 // `parameters` are the writer's Bucket and Prefix. Errors: those of `objects`; their message is the cause of
 // States.ResultWriterFailed.

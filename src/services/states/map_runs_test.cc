@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/codec.h"
 #include "services/states/testing.h"
 
 namespace escapement::services::states::testing {
@@ -233,6 +234,67 @@ TEST_F(BucketTest, ItemsComeFromObjects) {
   put("z/y", "12");
   EXPECT_THAT(output_of_reading("", "listObjectsV2"),
               ::testing::MatchesRegex(R"(\[\{.*"Key":"k".*\},\{.*"Key":"z/y".*"Size":2,.*\}\])"));
+}
+
+TEST_F(BucketTest, ListedObjectsAreLoadedAndManifestsFollowed) {
+  put("1.jsonl", "{\"a\":1}\n{\"a\":2}");
+  put("2.jsonl", "{\"a\":3}\n");
+  EXPECT_EQ(output_of_reading(R"("ReaderConfig":{"Transformation":"LOAD_AND_FLATTEN","InputType":"JSONL"},)",
+                              "listObjectsV2"),
+            R"([{"a":1},{"a":2},{"a":3}])");
+  EXPECT_EQ(
+      output_of_reading(R"("ReaderConfig":{"Transformation":"LOAD_AND_FLATTEN","InputType":"JSONL","MaxItems":1},)",
+                        "listObjectsV2"),
+      R"([{"a":1}])");
+  put("k", "s3://b/2.jsonl\n\"s3://b/1.jsonl\"\n");
+  EXPECT_EQ(output_of_reading(R"("ReaderConfig":{"ManifestType":"ATHENA_DATA","InputType":"JSONL"},)"),
+            R"([{"a":3},{"a":1},{"a":2}])");
+  put("k", "2.jsonl");
+  EXPECT_EQ(output_of_reading(R"("ReaderConfig":{"ManifestType":"ATHENA_DATA","InputType":"JSONL"},)"),
+            "Line 1 of the manifest is not the address of an object.");
+
+  put("list.csv", "\"src\",\"a/b.csv\",\"12\"\n\"src\",\"c\",\"0\"\n");
+  // "x\n" and then "y\n", each packed by gzip.
+  put("list.csv.gz", base::from_base64("H4sIAAAAAAACA6vgAgAfCOpGAgAAAB+LCAAAAAAAAgOr5AIAXjnxXwIAAAA=").value_or(""));
+  put("k", R"({"destinationBucket":"arn:aws:s3:::b","fileFormat":"CSV","fileSchema":"Bucket, Key, Size",
+               "files":[{"key":"list.csv"},{"key":"list.csv.gz"}]})");
+  EXPECT_EQ(output_of_reading(R"("ReaderConfig":{"InputType":"MANIFEST"},)"),
+            R"([{"Bucket":"src","Key":"a/b.csv","Size":"12"},{"Bucket":"src","Key":"c","Size":"0"},)"
+            R"({"Bucket":"x","Key":"","Size":""},{"Bucket":"y","Key":"","Size":""}])");
+  put("k", R"({"fileFormat":"ORC","files":[]})");
+  EXPECT_EQ(output_of_reading(R"("ReaderConfig":{"InputType":"MANIFEST"},)"),
+            "Inventories in the format 'ORC' are not supported");
+}
+
+TEST_F(BucketTest, TheWritersFormIsKept) {
+  const auto output_of = [&](std::string_view config, std::string_view input) {
+    const std::string fields = R"(,"ToleratedFailureCount":1,"ResultWriter":)" + std::string(config);
+    return text_at(
+        describe(start(create_machine("w" + std::to_string(++machines), distributed(fields, kPickyItems)), input)),
+        "output");
+  };
+  EXPECT_EQ(output_of(R"({"WriterConfig":{"Transformation":"COMPACT","OutputType":"JSON"}})", "[1,2]"), "[1,2]");
+  EXPECT_THAT(output_of(R"({"WriterConfig":{"Transformation":"NONE","OutputType":"JSON"}})", "[1]"),
+              ::testing::HasSubstr(R"("Output":"1")"));
+  EXPECT_THAT(output_of(R"({"WriterConfig":{"Transformation":"COMPACT","OutputType":"JSON"}})", R"([1,"x"])"),
+              ::testing::MatchesRegex(R"(\[1,\{.*"Status":"FAILED".*\}\])"));
+
+  const std::string machine = create_machine(
+      "f",
+      distributed(
+          R"(,"ResultWriter":{"Resource":"arn:aws:states:::s3:putObject","Parameters":{"Bucket":"b","Prefix":"out"},
+             "WriterConfig":{"Transformation":"FLATTEN","OutputType":"JSONL"}})",
+          kPassItems));
+  const auto output = json::parse(text_at(describe(start(machine, R"([[1,[2]],[],{"a":3}])")), "output"));
+  ASSERT_TRUE(output);
+  const auto manifest =
+      json::parse(objects->read("b", text_at(*output->find("ResultWriterDetails"), "Key")).value_or(""));
+  ASSERT_TRUE(manifest);
+  const std::string key = text_at((*manifest->find("ResultFiles")->find("SUCCEEDED"))[0], "Key");
+  EXPECT_TRUE(key.ends_with("SUCCEEDED_0.jsonl"));
+  std::string lines = objects->read("b", key).value_or("");
+  EXPECT_THAT(lines, ::testing::AllOf(::testing::HasSubstr("1\n[2]"), ::testing::HasSubstr(R"({"a":3})")));
+  EXPECT_EQ(std::count(lines.begin(), lines.end(), '\n'), 2);
 }
 
 TEST_F(BucketTest, ResultsGoToObjects) {
