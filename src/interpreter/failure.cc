@@ -55,15 +55,26 @@ void Stepper::emit_evaluation_failed(Frame& frame, const asl::State& state, cons
 
 base::Result<void> Stepper::fail_state(Frame& frame, const asl::State& state, const StateError& error) {
   if (context_.inspector != nullptr) context_.inspector->fails(error);
+  if (error.error == kRuntime) return fail_execution(frame, error);
   if (retry(frame, state, error)) return remove_children(frame);
-  // A Map or Parallel state that fails over its own paths (States.Runtime, never caught) leaves no …StateFailed event.
-  const bool own_runtime_error = error.error == kRuntime && !frame.children;
-  if (state.type() == asl::StateType::map && !own_runtime_error) emit(EventType::MapStateFailed, frame);
-  if (state.type() == asl::StateType::parallel && !own_runtime_error) emit(EventType::ParallelStateFailed, frame);
+  if (state.type() == asl::StateType::map) emit(EventType::MapStateFailed, frame);
+  if (state.type() == asl::StateType::parallel) emit(EventType::ParallelStateFailed, frame);
   StateError outcome = error;
   ESC_TRY(const bool caught, catch_error(frame, state, outcome));
   if (caught) return {};
   return fail_frame(frame, std::move(outcome));
+}
+
+base::Result<void> Stepper::fail_execution(Frame& frame, const StateError& error) {
+  frame.phase = Phase::failed;
+  if (frame.children) ESC_CHECK(abort_children(frame, 0, nullptr, false));
+  if (frame.id != 0) {
+    ESC_TRY(Frame* const root, state_.touch(0));
+    ESC_CHECK(abort(*root, 0, false));
+  }
+  Event& event = emit(EventType::ExecutionFailed, frame);
+  add_error(event, error);
+  return end_execution(Status::failed, error);
 }
 
 bool Stepper::retry(Frame& frame, const asl::State& state, const StateError& error) {

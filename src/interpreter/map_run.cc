@@ -272,7 +272,7 @@ base::Result<void> Stepper::schedule_map_run(Activation& activation, const Paylo
   frame.phase = Phase::working;
   TaskInFlight& task = frame.task.emplace();
   task.parameters = Payload::from_value(*std::move(plan));
-  task.scheduled = context_.now;
+  task.scheduled = context_.stamp;
   out_.effects.push_back(ScheduleTask{{frame.id, frame.attempt}});
   return {};
 }

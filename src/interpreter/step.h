@@ -199,6 +199,9 @@ struct Limits {
 
 struct StepContext {
   base::Timestamp now;
+  // Under which a task that this step schedules is known to whoever carries it out (ScheduleTask, SettleTask). Unlike
+  // `now` it never goes back.
+  base::Timestamp stamp;
   const Limits* limits = nullptr;
   // The token of a task: unguessable, and the same each time for the same task.
   std::function<std::string(TaskId)> task_token;

@@ -289,6 +289,19 @@ TEST_F(StepTest, VariablesAreBounded) {
   EXPECT_EQ(fewer.state().head.status, Status::succeeded);
 }
 
+TEST_F(StepTest, ARuntimeErrorEndsTheExecutionWithoutAWordOfTheStatesAround) {
+  Execution& execution = start(R"({"StartAt":"P","States":{"P":{"Type":"Parallel","End":true,
+    "Catch":[{"ErrorEquals":["States.ALL"],"Next":"C"}],"Branches":[
+      {"StartAt":"Slow","States":{"Slow":{"Type":"Wait","Seconds":9,"End":true}}},
+      {"StartAt":"Fast","States":{"Fast":{"Type":"Pass","Parameters":{"m.$":"$.nope"},"End":true}}}]},
+    "C":{"Type":"Succeed"}}})");
+  EXPECT_THAT(lines(execution),
+              ElementsAre("1<0 ExecutionStarted", "2<0 ParallelStateEntered", "3<2 ParallelStateStarted",
+                          "4<3 WaitStateEntered", "5<3 PassStateEntered", "6<5 ExecutionFailed"));
+  EXPECT_EQ(execution.state().head.error, "States.Runtime");
+  expect_nothing_left();
+}
+
 TEST_F(StepTest, RetriersCountForThemselvesAndBackOff) {
   Execution& execution =
       start(R"({"StartAt":"T","States":{"T":{"Type":"Task","Resource":"arn:aws:states:::sqs:sendMessage",

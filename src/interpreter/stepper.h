@@ -125,6 +125,8 @@ class Stepper {
   // An evaluation failed: tells the history, then fails the state.
   base::Result<void> fail_evaluation(Activation& activation, const asl::Failure& failure);
   base::Result<void> fail_state(Frame& frame, const asl::State& state, const StateError& error);
+  // For States.Runtime, which nothing retries or catches: as on AWS, the states around the failed one leave no events.
+  base::Result<void> fail_execution(Frame& frame, const StateError& error);
   bool retry(Frame& frame, const asl::State& state, const StateError& error);
   // False: nobody catches it. `error` changes when the catcher itself fails.
   base::Result<bool> catch_error(Frame& frame, const asl::State& state, StateError& error);

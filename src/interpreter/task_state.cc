@@ -71,7 +71,7 @@ void Stepper::schedule(Frame& frame, const asl::State& state, TaskPlan plan) {
   task.role_arn = std::move(plan.role_arn);
   task.timeout_seconds = plan.timeout_seconds;
   task.heartbeat_seconds = plan.heartbeat_seconds;
-  task.scheduled = context_.now;
+  task.scheduled = context_.stamp;
 
   const auto add_times = [&](Event& event, bool heartbeat) {
     if (task.timeout_seconds > 0) add(event, FieldId::timeout_in_seconds, task.timeout_seconds);
