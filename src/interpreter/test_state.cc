@@ -26,6 +26,10 @@ base::Error invalid(std::string message) {
   return base::make_error(ErrorCode::invalid, "ValidationException", std::move(message));
 }
 
+base::Error too_many_failures() {
+  return invalid("Map iteration failure count must be less than or equal to the number of Map iterations");
+}
+
 // With a blank after each comma and colon, as AWS shows items here.
 void print_spaced(std::string& out, const Value& value) {
   if (value.is_array()) {
@@ -120,6 +124,7 @@ class Recorder final : public Inspector {
     }
     out.results = Payload::from_text(request_.mock_result.value_or("null"));
     const auto failed = static_cast<double>(request_.map_iteration_failure_count.value_or(0));
+    more_failures_than_items_ = failed > static_cast<double>(items);
     const bool too_many = tolerated_count && failed > static_cast<double>(*tolerated_count);
     const bool too_large_share =
         tolerated_percentage && failed * 100 > *tolerated_percentage * static_cast<double>(items);
@@ -136,6 +141,7 @@ class Recorder final : public Inspector {
     return items && items->is_array() ? std::optional(*std::move(items)) : std::nullopt;
   }
 
+  bool more_failures_than_items() const { return more_failures_than_items_; }
   bool has_ended() const { return !output_.absent() || error_; }
 
   Value response(const std::string& input, const Value& variables) const {
@@ -180,6 +186,7 @@ class Recorder final : public Inspector {
   std::optional<StateError> error_;
   bool retriable_ = false;
   bool caught_ = false;
+  bool more_failures_than_items_ = false;
 };
 
 class NoFrames final : public FrameSource {
@@ -227,7 +234,7 @@ base::Result<void> check_mock(const TestStateRequest& request, const asl::State&
     if (!writes_results && !result->is_array()) return invalid("Mocked result must be an array.");
     if (!writes_results &&
         request.map_iteration_failure_count.value_or(0) > static_cast<std::int64_t>(item_count(*result))) {
-      return invalid("Map iteration failure count must be less than or equal to the number of Map iterations");
+      return too_many_failures();
     }
   }
   return {};
@@ -325,6 +332,7 @@ base::Result<StateTest> StateTest::begin(TestStateRequest request, base::Timesta
   if (state->type() == asl::StateType::task && asked.mock_result)
     parts->mocked_resource = state->as<asl::TaskState>().resource.arn;
   ESC_CHECK(parts->step(Continue{}, now));
+  if (parts->recorder.more_failures_than_items()) return too_many_failures();
 
   if (state->type() == asl::StateType::task && has_mock(asked)) {
     const auto task = task_of(*parts->program, *parts->state, 0);

@@ -192,9 +192,9 @@ TEST_F(StatesTest, ANestedExecutionIsWaitedForAndStopped) {
 TEST_F(StatesTest, ANestedExecutionIsStoppedAlsoAfterARestart) {
   const std::string child =
       create_machine("child", R"({"StartAt":"W","States":{"W":{"Type":"Wait","Seconds":500,"End":true}}})");
-  const std::string parent =
-      create_machine("parent", task_machine("arn:aws:states:::states:startExecution.sync",
-                                            R"(,"TimeoutSeconds":60,"Parameters":{"StateMachineArn":")" + child + R"("})"));
+  const std::string parent = create_machine(
+      "parent", task_machine("arn:aws:states:::states:startExecution.sync",
+                             R"(,"TimeoutSeconds":60,"Parameters":{"StateMachineArn":")" + child + R"("})"));
   const auto running = [&] {
     return must("ListExecutions", json::Value::object({{"stateMachineArn", child}, {"statusFilter", "RUNNING"}}))
         .find("executions")
@@ -247,6 +247,21 @@ TEST_F(StatesTest, ServicesOfThisServerAreCalledByTheirSdkNames) {
   const json::Value unreachable = describe(start(elsewhere));
   EXPECT_EQ(text_at(unreachable, "error"), "SQS.SdkClientException");
   EXPECT_THAT(text_at(unreachable, "cause"), HasSubstr("[endpoints.sqs]"));
+}
+
+TEST_F(StatesTest, TestStateChecksThatMockAndConfigurationGoTogether) {
+  const auto test = [&](std::string_view more) {
+    json::ObjectBuilder input(*json::parse(more));
+    input.set("definition", R"({"Type":"Map","End":true,"ItemProcessor":{"StartAt":"P","States":{
+                                "P":{"Type":"Pass","End":true}}}})");
+    input.set("input", "[1]");
+    return error("TestState", std::move(input).build());
+  };
+  EXPECT_EQ(
+      test(R"({"mock":{"result":"[1,2]"},"stateConfiguration":{"mapIterationFailureCount":2}})"),
+      "ValidationException: Map iteration failure count must be less than or equal to the number of Map iterations");
+  EXPECT_EQ(test(R"({"mock":{"result":"[1]"},"revealSecrets":true})"),
+            "ValidationException: revealSecrets cannot be true when a mock is specified");
 }
 
 TEST_F(StatesTest, TestStateRunsARealTask) {

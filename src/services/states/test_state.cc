@@ -64,6 +64,7 @@ base::Result<void> check_mock(const json::Value& input, const StateTest& test) {
 base::Result<void> check_permission(const Operations& operations, const wire::Call& call) {
   ESC_CHECK(operations.authorise(call, "states:TestState", "*"));
   if (flag(call.input, "revealSecrets")) {
+    if (call.input.find("mock") != nullptr) return validation("revealSecrets cannot be true when a mock is specified");
     ESC_CHECK(operations.authorise(call, "states:RevealSecrets", "*"));
   }
   if (const auto role = optional_text(call.input, "roleArn")) {
