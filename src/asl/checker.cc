@@ -19,6 +19,17 @@ std::string list_of(std::initializer_list<std::string_view> names) {
   return out + "]";
 }
 
+// "A, B": those of `names` that the object lacks.
+std::string missing_of(const Value& object, std::initializer_list<std::string_view> names) {
+  std::string missing;
+  for (const std::string_view name : names) {
+    if (object.find(name) != nullptr) continue;
+    if (!missing.empty()) missing += ", ";
+    missing += name;
+  }
+  return missing;
+}
+
 }  // namespace
 
 std::string Place::text() const {
@@ -31,7 +42,7 @@ std::string Place::text() const {
 
 void Checker::add(Severity severity, std::string code, std::string message, std::string location) {
   if (severity == Severity::error) ++errors_;
-  if (is_full()) return;
+  if (diagnostics_.size() >= max_) return;
   diagnostics_.push_back({severity, std::move(code), std::move(message), std::move(location)});
 }
 
@@ -110,19 +121,19 @@ const Value* Reader::child(std::string_view name) const {
 }
 
 void Reader::require(std::initializer_list<std::string_view> names) const {
-  std::string missing;
-  for (const std::string_view name : names) {
-    if (find(name) != nullptr) continue;
-    if (!missing.empty()) missing += ", ";
-    missing += name;
-  }
+  const std::string missing = missing_of(object, names);
   if (!missing.empty()) checker.schema("These fields are required: [" + missing + "]", place);
+}
+
+void Reader::expect(std::initializer_list<std::string_view> names) const {
+  const std::string missing = missing_of(object, names);
+  if (!missing.empty()) checker.schema_rule("These fields are required: [" + missing + "]", place);
 }
 
 void Reader::at_most_one(std::initializer_list<std::string_view> names) const {
   const auto count =
       std::count_if(names.begin(), names.end(), [&](std::string_view name) { return find(name) != nullptr; });
-  if (count > 1) checker.schema("Only one of these fields is allowed: " + list_of(names), place);
+  if (count > 1) checker.schema_rule("Only one of these fields is allowed: " + list_of(names), place);
 }
 
 void Reader::exactly_one(std::initializer_list<std::string_view> names) const {
@@ -135,7 +146,7 @@ void Reader::exactly_one(std::initializer_list<std::string_view> names) const {
 void Reader::allow_only(std::initializer_list<std::string_view> names) const {
   for (const json::Member& member : object.members()) {
     if (std::find(names.begin(), names.end(), member.key) == names.end()) {
-      checker.schema(fmt::format("Field '{}' is not supported", member.key), place);
+      checker.schema_rule(fmt::format("Field '{}' is not supported", member.key), place);
     }
   }
 }

@@ -25,7 +25,8 @@ struct Place {
 
 class Checker {
  public:
-  explicit Checker(std::size_t diagnostics_max) : max_(diagnostics_max) {}
+  // `accepted`: the text was taken by a version that may have asked less; see rule().
+  explicit Checker(std::size_t diagnostics_max, bool accepted = false) : max_(diagnostics_max), accepted_(accepted) {}
 
   void error(std::string code, std::string message, const Place& place) {
     add(Severity::error, std::move(code), std::move(message), place.text());
@@ -35,18 +36,29 @@ class Checker {
     add(Severity::error, std::move(code), std::move(message), std::move(location));
   }
   void nowhere(std::string code, std::string message) { add(Severity::error, std::move(code), std::move(message), {}); }
+  // What the text may not say although it can be compiled whole: a warning in a text that was accepted before, so that
+  // a rule that a later version adds does not take a stored machine away. Anything that leaves a part of the program
+  // out is an error for both.
+  void rule(std::string code, std::string message, std::string location) {
+    add(accepted_ ? Severity::warning : Severity::error, std::move(code), std::move(message), std::move(location));
+  }
+  void schema_rule(std::string message, const Place& place) {
+    rule("SCHEMA_VALIDATION_FAILED", std::move(message), place.text());
+  }
   void warning(std::string code, std::string message, const Place& place) {
     add(Severity::warning, std::move(code), std::move(message), place.text());
   }
 
   bool has_error() const { return errors_ > 0; }
-  bool is_full() const { return diagnostics_.size() >= max_; }
+  // So many errors that no more of the text need be read. Warnings do not end the reading.
+  bool gives_up() const { return errors_ >= max_; }
   std::vector<Diagnostic> take();  // errors first
 
  private:
   void add(Severity severity, std::string code, std::string message, std::string location);
 
   std::size_t max_;
+  bool accepted_;
   std::size_t errors_ = 0;
   std::vector<Diagnostic> diagnostics_;
 };
@@ -73,7 +85,9 @@ struct Reader {
   const json::Value* array(std::string_view name) const;  // nullptr: absent or reported
   const json::Value* child(std::string_view name) const;  // an object; nullptr: absent or reported
 
-  void require(std::initializer_list<std::string_view> names) const;  // "These fields are required: [A, B]"
+  // "These fields are required: [A, B]". `expect` is for fields without which the program is whole.
+  void require(std::initializer_list<std::string_view> names) const;
+  void expect(std::initializer_list<std::string_view> names) const;
   void at_most_one(
       std::initializer_list<std::string_view> names) const;  // "Only one of these fields is allowed: [A, B]"
   void exactly_one(std::initializer_list<std::string_view> names) const;

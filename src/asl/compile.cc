@@ -77,7 +77,7 @@ GraphIndex Compiler::graph(const Reader& scope, const ScopeRules& rules, StateIn
   const Place place = scope.at("States");
   if (states->size() == 0) checker_.schema("The field 'States' should be non-empty", place);
   for (const json::Member& member : states->members()) {
-    if (checker_.is_full()) break;
+    if (checker_.gives_up()) break;
     state(member, place, index, rules);
   }
   if (const Value* start = scope.find("StartAt"); start != nullptr && start->is_string()) {
@@ -97,7 +97,7 @@ QueryLanguage Compiler::state_language(const Value& definition, const Place& pla
   reader.one_of("QueryLanguage", {"JSONPath", "JSONata"});
   const QueryLanguage own = language_of(text);
   if (own == QueryLanguage::jsonpath && program_.language == QueryLanguage::jsonata) {
-    checker_.schema("'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine", place);
+    checker_.schema_rule("'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine", place);
   }
   return own;
 }
@@ -105,8 +105,9 @@ QueryLanguage Compiler::state_language(const Value& definition, const Place& pla
 bool Compiler::add_name(const std::string& name, const Place& place) {
   constexpr std::size_t kNameMax = 80;
   if (name.empty() || character_count(name) > kNameMax) {
-    checker_.error("INVALID_STATE_NAME",
-                   fmt::format("The length of the state name must be between 1 and {}: {}", kNameMax, name), place);
+    checker_.rule("INVALID_STATE_NAME",
+                  fmt::format("The length of the state name must be between 1 and {}: {}", kNameMax, name),
+                  place.text());
   }
   return names_.insert(name).second;
 }
@@ -238,7 +239,7 @@ void Compiler::references(const State& state) {
 
 Compilation compile(std::string_view text, const CompileOptions& options) {
   Compilation out;
-  Checker checker(options.diagnostics_max);
+  Checker checker(options.diagnostics_max, options.accepted);
   const Place root;
   if (text.size() > options.text_bytes_max) {
     checker.schema(fmt::format("The definition is longer than {} bytes", options.text_bytes_max), root);

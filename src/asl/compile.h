@@ -15,6 +15,9 @@ struct CompileOptions {
   MachineType type = MachineType::standard;
   // For TestState: the text may be that of one state alone, and transitions may lead to states that are not there.
   bool single_state = false;
+  // For stored definitions: what an earlier version accepted is not refused by rules that came later, unless it cannot
+  // be compiled whole.
+  bool accepted = false;
   std::size_t diagnostics_max = 100;
   std::size_t text_bytes_max = 1'048'576;
 };

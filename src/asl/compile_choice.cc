@@ -88,12 +88,13 @@ ConditionNode compile_condition(const Reader& rule, bool top_level) {
       node.op = op;
       compile_comparison(rule, member, node);
     } else {
-      rule.checker.schema(fmt::format("Field '{}' is not supported", member.key), rule.place);
+      rule.checker.schema_rule(fmt::format("Field '{}' is not supported", member.key), rule.place);
     }
   }
   if (operators > 1) rule.checker.schema("A choice rule must have exactly one comparison operator", rule.place);
   if (operators == 0) rule.checker.schema("A choice rule must have a comparison operator", rule.place);
-  if (logic && rule.find("Variable") != nullptr) rule.checker.schema("Field 'Variable' is not supported", rule.place);
+  if (logic && rule.find("Variable") != nullptr)
+    rule.checker.schema_rule("Field 'Variable' is not supported", rule.place);
   return node;
 }
 

@@ -277,12 +277,12 @@ std::optional<Resource> Reader::resource(MachineType type) const {
   if (type == MachineType::express) {
     // AWS leaves a blank at the end of the second sentence.
     if (parsed->kind == Resource::Kind::activity) {
-      checker.schema("Express state machine does not support Activity ARN", at("Resource"));
+      checker.schema_rule("Express state machine does not support Activity ARN", at("Resource"));
     } else if (parsed->pattern != Resource::Pattern::request_response) {
       const std::string action = parsed->event_resource();
-      checker.schema(fmt::format("Express state machine does not support '{}' service integration ",
-                                 action.substr(action.find('.'))),
-                     at("Resource"));
+      checker.schema_rule(fmt::format("Express state machine does not support '{}' service integration ",
+                                      action.substr(action.find('.'))),
+                          at("Resource"));
     }
   }
   return *std::move(parsed);

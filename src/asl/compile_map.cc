@@ -71,8 +71,8 @@ void compile_reader_config(const Reader& config, ItemReader& out) {
   }
   out.transformation = config.one_of("Transformation", {"NONE", "LOAD_AND_FLATTEN"}).value_or("");
   out.manifest_type = config.one_of("ManifestType", {"ATHENA_DATA", "S3_INVENTORY"}).value_or("");
-  if (out.transformation == "LOAD_AND_FLATTEN") config.require({"InputType"});
-  if (out.manifest_type == "ATHENA_DATA") config.require({"InputType"});
+  if (out.transformation == "LOAD_AND_FLATTEN") config.expect({"InputType"});
+  if (out.manifest_type == "ATHENA_DATA") config.expect({"InputType"});
   out.items_max = config.integer_field("MaxItems", "MaxItemsPath", 0, kUnbounded);
   if (const auto pointer = config.text("ItemsPointer")) {
     out.items_pointer = pointer_path(*pointer);
@@ -118,9 +118,9 @@ ResultWriter compile_result_writer(const Reader& reader, MachineType type) {
   out.resource = reader.resource(type);
   out.parameters = arguments(reader);
   if (out.resource) {
-    reader.require({reader.jsonata() ? "Arguments" : "Parameters"});
+    reader.expect({reader.jsonata() ? "Arguments" : "Parameters"});
   } else if (reader.find("Resource") == nullptr) {
-    reader.require({"WriterConfig"});
+    reader.expect({"WriterConfig"});
     out.transformation = "COMPACT";
   }
   if (const Value* config = reader.child("WriterConfig")) {
@@ -178,7 +178,8 @@ void compile_map_fields(const Reader& reader, MachineType type, MapState& map) {
     map.label = *label;
     if (label->empty() || label->size() > kLabelMax ||
         label->find_first_of(" \t\r\n?*<>{}[]:;,\\|^~$#%&`\"") != std::string::npos) {
-      reader.checker.error("INVALID_LABEL_NAME", fmt::format("Invalid label name: {}", *label), reader.at("Label"));
+      reader.checker.rule("INVALID_LABEL_NAME", fmt::format("Invalid label name: {}", *label),
+                          reader.at("Label").text());
     }
   }
 }

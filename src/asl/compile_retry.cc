@@ -28,7 +28,7 @@ std::vector<std::string> error_equals(const Reader& entry, bool last) {
   }
   for (const std::string& name : out) {
     if (name == "States.ALL" && (out.size() > 1 || !last)) {
-      entry.checker.schema("'States.ALL' must appear alone and in the last entry", place);
+      entry.checker.schema_rule("'States.ALL' must appear alone and in the last entry", place);
     }
   }
   return out;
@@ -66,8 +66,8 @@ std::vector<Retrier> compile_retriers(const Reader& reader) {
     retrier.delay_seconds_max = entry.integer("MaxDelaySeconds", 1, kDelaySecondsMax);
     if (entry.one_of("JitterStrategy", {"FULL", "NONE"}).value_or("NONE") == "FULL") retrier.jitter = Jitter::full;
     if (retrier.delay_seconds_max && *retrier.delay_seconds_max <= retrier.interval_seconds) {
-      entry.checker.schema("The value for the field 'MaxDelaySeconds' must be greater than that of 'IntervalSeconds'",
-                           entry.place);
+      entry.checker.schema_rule(
+          "The value for the field 'MaxDelaySeconds' must be greater than that of 'IntervalSeconds'", entry.place);
     }
     out.push_back(std::move(retrier));
   });

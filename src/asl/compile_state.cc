@@ -80,8 +80,8 @@ TaskState Compiler::task(const Reader& reader, const ScopeRules& rules) {
   const auto* timeout = std::get_if<std::int64_t>(&out.timeout_seconds.value);
   const auto* heartbeat = std::get_if<std::int64_t>(&out.heartbeat_seconds.value);
   if (timeout != nullptr && heartbeat != nullptr && *heartbeat >= *timeout) {
-    checker_.schema("The value for the field 'HeartbeatSeconds' must be smaller than that of 'TimeoutSeconds'",
-                    reader.place);
+    checker_.schema_rule("The value for the field 'HeartbeatSeconds' must be smaller than that of 'TimeoutSeconds'",
+                         reader.place);
   }
   if (reader.find("Credentials") != nullptr) out.credentials = reader.payload("Credentials");
   if (resource) check_task_payload(reader, out);
@@ -152,10 +152,11 @@ MapState Compiler::map(const Reader& reader, StateIndex index, const ScopeRules&
     if (out.distributed) type = out.execution_type;
   }
   if (out.distributed && rules.type == MachineType::express) {
-    checker_.schema("Express state machine does not support Map state with 'DISTRIBUTED' mode", place);
+    checker_.schema_rule("Express state machine does not support Map state with 'DISTRIBUTED' mode", place);
   }
   if (!out.label.empty() && !labels_.insert(out.label).second) {
-    checker_.error("DUPLICATE_LABEL_NAME", fmt::format("Duplicate label name: {}", out.label), reader.at("Label"));
+    checker_.rule("DUPLICATE_LABEL_NAME", fmt::format("Duplicate label name: {}", out.label),
+                  reader.at("Label").text());
   }
   out.processor = graph(scope, {type, rules.depth + 1}, index);
   return out;

@@ -163,6 +163,27 @@ TEST(Compile, FieldsThatAnIntegrationDoesNotHaveAreRefused) {
             "ok");
 }
 
+TEST(Compile, WhatWasAcceptedOnceIsNotRefusedByLaterRules) {
+  CompileOptions stored;
+  stored.accepted = true;
+  const std::string inside =
+      R"("A":{"Type":"Task","Resource":"arn:aws:states:::lambda:invoke","New":1,"Parameters":{"Foo":1},"End":true,
+              "Catch":[{"ErrorEquals":["States.ALL","E"],"Next":"A","Foo":1}]},
+         "B":{"Type":"Map","Label":"a b","ResultWriter":{},"ItemProcessor":{"ProcessorConfig":{"Mode":"DISTRIBUTED",
+              "ExecutionType":"STANDARD"},"StartAt":"C","States":{"C":{"Type":"Pass","End":true}}},"Next":"B"})";
+  EXPECT_NE(states(inside), "ok");
+  EXPECT_EQ(states(inside, stored), "ok");
+  std::string many;
+  for (int i = 0; i < 300; ++i) many += ",\"S" + std::to_string(i) + R"(":{"Type":"Pass","End":true})";
+  const Compilation all = compile(R"({"StartAt":"A","States":{"A":{"Type":"Pass","End":true})" + many + "}}", stored);
+  ASSERT_TRUE(all.program);
+  EXPECT_EQ(all.program->states.size(), 301u);
+  // What would leave a part of the machine out stays an error.
+  EXPECT_NE(states(R"("A":{"Type":"Pass","InputPath":"$.[","End":true})", stored), "ok");
+  EXPECT_NE(states(R"("A":{"Type":"Pass","Next":"Q"},"B":{"Type":"Succeed"})", stored), "ok");
+  EXPECT_NE(states(R"("A":{"Type":"Task","End":true})", stored), "ok");
+}
+
 TEST(Compile, WhatNothingLeadsToIsUnreachable) {
   const auto unreachable = [](const std::string& name) {
     return "MISSING_TRANSITION_TARGET: State \"" + name + "\" is not reachable. at /States/" + name;

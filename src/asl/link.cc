@@ -53,7 +53,7 @@ class Linker {
     }
     if (alone) return;
     if (!terminal) {
-      checker_.nowhere("MISSING_END_STATE", "Workflow has no terminal state");
+      checker_.rule("MISSING_END_STATE", "Workflow has no terminal state", {});
     } else {
       report_unreachable(scope);
     }
@@ -98,8 +98,8 @@ class Linker {
     for (const StateIndex index : scope.states) {
       if (reached[index]) continue;
       const State& state = program_.states[index];
-      checker_.error_at("MISSING_TRANSITION_TARGET", fmt::format("State \"{}\" is not reachable.", state.name),
-                        state_place(program_, state));
+      checker_.rule("MISSING_TRANSITION_TARGET", fmt::format("State \"{}\" is not reachable.", state.name),
+                    state_place(program_, state));
     }
   }
 

@@ -87,12 +87,12 @@ void check_supported_fields(const Reader& reader, StateType type) {
     const auto* field =
         std::find_if(std::begin(kFields), std::end(kFields), [&](const Field& f) { return f.name == member.key; });
     if (field == std::end(kFields) || (field->types & (1u << unsigned(type))) == 0) {
-      reader.checker.schema(fmt::format("Field '{}' is not supported", member.key), reader.place);
+      reader.checker.schema_rule(fmt::format("Field '{}' is not supported", member.key), reader.place);
       continue;
     }
     const Language wrong = reader.jsonata() ? Language::jsonpath : Language::jsonata;
     if (field->language != wrong) continue;
-    reader.checker.schema(
+    reader.checker.schema_rule(
         fmt::format("The QueryLanguage is set to '{}', but field '{}' is only supported for the '{}' QueryLanguage",
                     reader.jsonata() ? "JSONata" : "JSONPath", member.key, reader.jsonata() ? "JSONPath" : "JSONata"),
         reader.place);

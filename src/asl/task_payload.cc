@@ -51,7 +51,8 @@ void require_fields(const Reader& reader, std::string_view payload_name, std::sp
   if (payload != nullptr && !payload->is_object()) return;  // one expression for the whole: known when it runs
   for (const std::string_view field : fields) {
     if (payload != nullptr && has_field(*payload, field)) continue;
-    reader.checker.schema(fmt::format("The field '{}' is required but was missing", field), reader.at(payload_name));
+    reader.checker.schema_rule(fmt::format("The field '{}' is required but was missing", field),
+                               reader.at(payload_name));
   }
 }
 
@@ -63,8 +64,8 @@ void refuse_unknown_fields(const Reader& reader, std::string_view payload_name,
     std::string_view name = member.key;
     if (!reader.jsonata() && name.ends_with(".$")) name.remove_suffix(2);
     if (std::find(known.begin(), known.end(), name) != known.end()) continue;
-    reader.checker.schema(fmt::format("The field '{}' is not supported by Step Functions", name),
-                          reader.at(payload_name));
+    reader.checker.schema_rule(fmt::format("The field '{}' is not supported by Step Functions", name),
+                               reader.at(payload_name));
   }
 }
 

@@ -34,6 +34,7 @@ std::string revision_key(std::uint32_t revision) { return fmt::format("{}{:010}"
 base::Result<RevisionPtr> compiled(engine::MachineRevision revision) {
   asl::CompileOptions options;
   options.type = revision.express ? asl::MachineType::express : asl::MachineType::standard;
+  options.accepted = true;
   asl::Compilation compilation = asl::compile(revision.definition, options);
   if (!compilation.program) {
     return make_error(ErrorCode::corrupt,
