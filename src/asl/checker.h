@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "asl/compile.h"
 #include "asl/diagnostics.h"
 #include "asl/program.h"
 #include "json/value.h"
@@ -26,7 +27,10 @@ struct Place {
 class Checker {
  public:
   // `accepted`: the text was taken by a version that may have asked less; see rule().
-  explicit Checker(std::size_t diagnostics_max, bool accepted = false) : max_(diagnostics_max), accepted_(accepted) {}
+  explicit Checker(const CompileOptions& options)
+      : max_(options.diagnostics_max), accepted_(options.accepted), is_known_(options.is_known) {}
+
+  bool is_known(const Resource& resource) const { return is_known_ == nullptr || is_known_(resource); }
 
   void error(std::string code, std::string message, const Place& place) {
     add(Severity::error, std::move(code), std::move(message), place.text());
@@ -59,6 +63,7 @@ class Checker {
 
   std::size_t max_;
   bool accepted_;
+  bool (*is_known_)(const Resource&);
   std::size_t errors_ = 0;
   std::vector<Diagnostic> diagnostics_;
 };

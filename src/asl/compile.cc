@@ -239,7 +239,7 @@ void Compiler::references(const State& state) {
 
 Compilation compile(std::string_view text, const CompileOptions& options) {
   Compilation out;
-  Checker checker(options.diagnostics_max, options.accepted);
+  Checker checker(options);
   const Place root;
   if (text.size() > options.text_bytes_max) {
     checker.schema(fmt::format("The definition is longer than {} bytes", options.text_bytes_max), root);

@@ -18,6 +18,8 @@ struct CompileOptions {
   // For stored definitions: what an earlier version accepted is not refused by rules that came later, unless it cannot
   // be compiled whole.
   bool accepted = false;
+  // Whether an aws-sdk resource names an operation that there is; nullptr: any that is well written. Must not throw.
+  bool (*is_known)(const Resource&) = nullptr;
   std::size_t diagnostics_max = 100;
   std::size_t text_bytes_max = 1'048'576;
 };

@@ -274,6 +274,7 @@ std::optional<Resource> Reader::resource(MachineType type) const {
     checker.schema(parsed.error().message, at("Resource"));
     return std::nullopt;
   }
+  if (!checker.is_known(*parsed)) checker.schema_rule(resource_not_recognized(*arn).message, at("Resource"));
   if (type == MachineType::express) {
     // AWS leaves a blank at the end of the second sentence.
     if (parsed->kind == Resource::Kind::activity) {

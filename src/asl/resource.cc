@@ -130,14 +130,6 @@ bool is_word(std::string_view text, std::string_view more) {
 
 bool is_partition(std::string_view text) { return text == "aws" || text.starts_with("aws-"); }
 
-base::Error not_recognized(std::string_view arn) {
-  return base::make_error(
-      ErrorCode::invalid,
-      fmt::format("The resource provided {} is not recognized. The value is not a valid resource ARN, or the "
-                  "resource is not available in this region.",
-                  arn));
-}
-
 // Cuts the pattern's suffix off `action`; its bit is 0 where there is none.
 unsigned take_pattern(std::string_view& action, Resource::Pattern& pattern) {
   for (const Suffix& suffix : kSuffixes) {
@@ -163,7 +155,7 @@ Result<Resource> parse_integration(std::string_view arn, std::string_view rest) 
   const bool sdk = rest.starts_with("aws-sdk:");
   if (sdk) rest.remove_prefix(std::string_view("aws-sdk:").size());
   const std::size_t colon = rest.find(':');
-  if (colon == std::string_view::npos) return not_recognized(arn);
+  if (colon == std::string_view::npos) return resource_not_recognized(arn);
   out.service = std::string(rest.substr(0, colon));
   std::string_view action = rest.substr(colon + 1);
   const unsigned bit = take_pattern(action, out.pattern);
@@ -172,18 +164,26 @@ Result<Resource> parse_integration(std::string_view arn, std::string_view rest) 
     out.kind = Resource::Kind::sdk;
     const bool lower_first = !action.empty() && action[0] >= 'a' && action[0] <= 'z';
     if (!is_word(out.service, "") || !is_word(action, "") || !lower_first || (bit & ~unsigned{kToken}) != 0)
-      return not_recognized(arn);
+      return resource_not_recognized(arn);
     return out;
   }
   out.kind = Resource::Kind::integration;
   const auto* known = std::find_if(std::begin(kActions), std::end(kActions), [&](const Action& entry) {
     return entry.service == out.service && entry.action == out.action;
   });
-  if (known == std::end(kActions) || (bit & ~known->patterns) != 0) return not_recognized(arn);
+  if (known == std::end(kActions) || (bit & ~known->patterns) != 0) return resource_not_recognized(arn);
   return out;
 }
 
 }  // namespace
+
+base::Error resource_not_recognized(std::string_view arn) {
+  return base::make_error(
+      ErrorCode::invalid,
+      fmt::format("The resource provided {} is not recognized. The value is not a valid resource ARN, or the "
+                  "resource is not available in this region.",
+                  arn));
+}
 
 std::string Resource::event_resource_type() const {
   switch (kind) {
@@ -208,19 +208,19 @@ Result<Resource> parse_resource(std::string_view arn) {
   constexpr std::size_t kArnBytesMax = 2'048;
   const Parts parts = split(arn);
   if (arn.size() > kArnBytesMax || parts.count < 6 || parts.part[0] != "arn" || !is_partition(parts.part[1]))
-    return not_recognized(arn);
+    return resource_not_recognized(arn);
   const auto& p = parts.part;
   Resource out;
   out.arn = std::string(arn);
   if (p[2] == "lambda" && (p[5] == "function") && parts.count >= 7 && is_word(p[6], "-_")) {
     out.kind = Resource::Kind::lambda;
-    if (parts.count > 8 || (parts.count == 8 && !is_word(p[7], "-_$"))) return not_recognized(arn);
+    if (parts.count > 8 || (parts.count == 8 && !is_word(p[7], "-_$"))) return resource_not_recognized(arn);
     return out;
   }
-  if (p[2] != "states") return not_recognized(arn);
+  if (p[2] != "states") return resource_not_recognized(arn);
   if (p[3].empty() && p[4].empty())
     return parse_integration(arn, std::string_view(p[5].data(), arn.data() + arn.size() - p[5].data()));
-  if (p[5] != "activity" || parts.count != 7 || p[6].empty()) return not_recognized(arn);
+  if (p[5] != "activity" || parts.count != 7 || p[6].empty()) return resource_not_recognized(arn);
   out.kind = Resource::Kind::activity;
   return out;
 }

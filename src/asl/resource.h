@@ -30,6 +30,9 @@ struct Resource {
   std::string event_resource() const;
 };
 
+// "The resource provided X is not recognized. …"
+base::Error resource_not_recognized(std::string_view arn);
+
 // Errors: invalid: "The resource provided X is not recognized. The value is not a valid resource ARN, or the resource
 // is not available in this region."
 base::Result<Resource> parse_resource(std::string_view arn);

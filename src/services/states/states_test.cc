@@ -288,6 +288,21 @@ TEST_F(StatesTest, ExpressMachinesRunSynchronouslyAndAreNotListed) {
               HasSubstr("StateMachineTypeNotSupported"));
 }
 
+TEST_F(StatesTest, SdkTasksNameOperationsThatThereAre) {
+  const auto made = [&](std::string_view action) {
+    const std::string definition = R"({"StartAt":"T","States":{"T":{"Type":"Task","End":true,"Parameters":{},)"
+                                   R"("Resource":"arn:aws:states:::aws-sdk:)" +
+                                   std::string(action) + R"("}}})";
+    return json::print(must("ValidateStateMachineDefinition", json::Value::object({{"definition", definition}})));
+  };
+  for (const char* known : {"sfn:describeExecution", "cloudwatchlogs:putLogEvents", "lambda:listFunctions",
+                            "sts:getCallerIdentity", "iam:getRole", "polly:anything"}) {
+    EXPECT_THAT(made(known), HasSubstr(R"("result":"OK")")) << known;
+  }
+  EXPECT_THAT(made("sfn:describeNothing"),
+              HasSubstr("The resource provided arn:aws:states:::aws-sdk:sfn:describeNothing is not recognized."));
+}
+
 TEST_F(StatesTest, TagsAreMergedListedAndRemoved) {
   const std::string machine = create_machine("m", kPass);
   must("TagResource",
