@@ -2,7 +2,7 @@
 //
 //   engine ── dispatch ──> Connectors ──> functions, activities, nested executions, services here or elsewhere
 //      ^                                        │
-//      └───────────── submit(answer) ───────────┘
+//      └───────────── deliver(answer) ───────────┘
 //
 // Order of life: make it, make the engine with it as sink, make the services, connect(), start the engine. Destroy it
 // after the engine has stopped. Threading: the sink's methods come from engine threads and do not block.

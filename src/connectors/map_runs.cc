@@ -66,6 +66,11 @@ void MapRuns::work(std::move_only_function<void()> task) {
   loop_->post(std::move(task));
 }
 
+void MapRuns::put_off(std::move_only_function<void()> task) {
+  if (options_.put_off) return options_.put_off(std::move(task));
+  loop_->post_after(options_.retry_time, std::move(task));
+}
+
 MapRuns::RunPtr MapRuns::find(const std::string& arn) const {
   const std::lock_guard lock(mutex_);
   const auto found = runs_.find(arn);
@@ -169,7 +174,7 @@ base::Result<void> MapRuns::adopt_children(MapRun& run, bool redrive) {
           const std::lock_guard lock(mutex_);
           run.adopt(*number, MapRun::Child::running);
         }
-        engine_.submit(child.id, interpreter::Redrive{}, nullptr);
+        engine_.deliver(child.id, interpreter::Redrive{}, nullptr);
       } else {
         ESC_TRY(const engine::ExecutionDescription described, engine_.reader().describe(child.id));
         const std::lock_guard lock(mutex_);
@@ -277,12 +282,12 @@ void MapRuns::start_child(const RunPtr& run, MapRun::Start child) {
                                 const std::lock_guard lock(mutex_);
                                 wanted = run->record.status == MapRunStatus::running;
                               }
-                              if (!wanted) engine_.submit(started->id, interpreter::Stop{}, nullptr);
+                              if (!wanted) engine_.deliver(started->id, interpreter::Stop{}, nullptr);
                               return;
                             }
                             // One that has ended already is known from the listing, or is told again.
                             if (started.error().code == ErrorCode::already_exists) return;
-                            loop_->post_after(options_.retry_time, [this, run, number] {
+                            put_off([this, run, number] {
                               {
                                 const std::lock_guard lock(mutex_);
                                 run->not_started(number);
@@ -356,7 +361,7 @@ void MapRuns::stop_children(const MapRun& run) {
     const auto page = engine_.reader().list(query);
     if (!page) return log_error("the children of a map run cannot be stopped", page.error());
     for (const engine::ExecutionSummary& child : page->executions)
-      engine_.submit(child.id, interpreter::Stop{}, nullptr);
+      engine_.deliver(child.id, interpreter::Stop{}, nullptr);
     query.cursor = page->cursor;
   } while (!query.cursor.empty());
 }

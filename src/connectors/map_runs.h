@@ -39,6 +39,8 @@ class MapRuns {
     std::chrono::milliseconds retry_time{50};  // before a child that could not be started is tried again
     // Makes every call do its work before it returns, on the caller's thread: for tests with an engine that is stepped.
     bool inline_work = false;
+    // Takes a task that is to be done again later, instead of the working thread after `retry_time`; for those tests.
+    std::function<void(std::move_only_function<void()>)> put_off;
   };
 
   // All borrowed; `objects` may be nullptr: then items are those of the definition only.
@@ -65,6 +67,7 @@ class MapRuns {
   using RunPtr = std::shared_ptr<MapRun>;
 
   void work(std::move_only_function<void()> task);
+  void put_off(std::move_only_function<void()> task);
 
   // On the working thread.
   void begin(const engine::TaskDispatch& task);

@@ -25,7 +25,7 @@ void TaskAnswers::failed(const engine::TaskKey& task, std::string error, std::st
 }
 
 void TaskAnswers::give(const engine::TaskKey& task, interpreter::Command command, Done done) {
-  if (task.execution != kNoExecution) return engine_.submit(task.execution, std::move(command), std::move(done));
+  if (task.execution != kNoExecution) return engine_.deliver(task.execution, std::move(command), std::move(done));
   give_lone(task, std::move(command));
   if (done) done({});
 }

@@ -35,7 +35,7 @@ class TaskAnswers {
   void succeeded(const engine::TaskKey& task, std::string output);
   void submitted(const engine::TaskKey& task, std::string output);
   void failed(const engine::TaskKey& task, std::string error, std::string cause);
-  // `command` answers `task`. `done` may be empty: then the engine keeps the command until it can be applied.
+  // `command` answers `task`. `done` may be empty. Nothing gets lost over a full queue or a full disk.
   void give(const engine::TaskKey& task, interpreter::Command command, Done done = nullptr);
 
  private:

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "engine/dataset.h"
+#include "engine/keys.h"
 #include "engine/shard.h"
 #include "engine/store_reader.h"
 
@@ -45,10 +46,11 @@ class ShardedEngine final : public Engine {
     std::vector<store::PartitionId> all(partitions_);
     for (std::uint16_t p = 0; p < partitions_; ++p) all[p] = p;
     ESC_TRY(const store::Epoch epoch, environment_.store->acquire(all));
+    ESC_TRY(const base::Timestamp first_stamp, find_first_stamp());
     for (std::size_t s = 0; s < shard_count; ++s) {
       std::vector<store::PartitionId> owned;
       for (std::size_t p = s; p < partitions_; p += shard_count) owned.push_back(static_cast<store::PartitionId>(p));
-      shards_.push_back(std::make_unique<Shard>(environment_, std::move(owned), epoch));
+      shards_.push_back(std::make_unique<Shard>(environment_, std::move(owned), epoch, first_stamp));
     }
     return {};
   }
@@ -72,6 +74,12 @@ class ShardedEngine final : public Engine {
     return earliest;
   }
 
+  std::vector<std::string> disagreements() override {
+    std::vector<std::string> found;
+    for (const auto& shard : shards_) shard->add_disagreements(found);
+    return found;
+  }
+
   void stop() override {
     for (const auto& shard : shards_) shard->stop();
   }
@@ -92,16 +100,12 @@ class ShardedEngine final : public Engine {
 
   void submit(ExecutionId execution, interpreter::Command command,
               std::move_only_function<void(base::Result<void>)> done) override {
-    if (execution.partition() >= partitions_) {
-      if (done) done(make_error(ErrorCode::not_found, "ExecutionDoesNotExist", "Execution Does Not Exist"));
-      return;
-    }
-    const bool urgent = !done;
-    Work work = CommandWork{execution, std::move(command), std::move(done)};
-    const Shard::Enqueued enqueued = shard_of(execution.partition()).enqueue(std::move(work), urgent);
-    if (enqueued == Shard::Enqueued::yes) return;
-    auto& refused = std::get<CommandWork>(work);
-    if (refused.done) refused.done(refusal(enqueued));
+    enqueue({execution, std::move(command), std::move(done), false});
+  }
+
+  void deliver(ExecutionId execution, interpreter::Command command,
+               std::move_only_function<void(base::Result<void>)> done) override {
+    enqueue({execution, std::move(command), std::move(done), true});
   }
 
   const ExecutionReader& reader() const override { return reader_; }
@@ -127,7 +131,37 @@ class ShardedEngine final : public Engine {
   }
 
  private:
+  // Beyond what any former process wrote, wherever the wall clock stood then.
+  base::Result<base::Timestamp> find_first_stamp() const {
+    const std::string outbox(1, keys::kOutbox);
+    const std::string end = store::prefix_end(outbox);
+    const auto snapshot = environment_.store->snapshot();
+    const auto cursor = snapshot->cursor(outbox, end);
+    cursor->seek_before(end);
+    ESC_CHECK(cursor->status());
+    const base::Timestamp now = environment_.clock->now();
+    if (!cursor->valid()) return now;
+    const auto last = TimerKey::decode(cursor->key());
+    if (!last) return make_error(ErrorCode::corrupt, "a row of the outbox is not readable");
+    return std::max(now, last->due + base::Duration::microseconds(1));
+  }
+
   Shard& shard_of(store::PartitionId partition) { return *shards_[partition % shards_.size()]; }
+
+  void enqueue(CommandWork&& command) {
+    if (command.execution.partition() >= partitions_) {
+      if (command.done)
+        command.done(make_error(ErrorCode::not_found, "ExecutionDoesNotExist", "Execution Does Not Exist"));
+      return;
+    }
+    Shard& shard = shard_of(command.execution.partition());
+    const bool urgent = command.must_not_be_lost;
+    Work work = std::move(command);
+    const Shard::Enqueued enqueued = shard.enqueue(std::move(work), urgent);
+    if (enqueued == Shard::Enqueued::yes) return;
+    auto& refused = std::get<CommandWork>(work);
+    if (refused.done) refused.done(refusal(enqueued));
+  }
 
   Shard& shard_for(const StartRequest& request) {
     if (has_unique_name(request)) {

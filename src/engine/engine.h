@@ -93,6 +93,7 @@ struct Statistics {
   std::uint64_t commits = 0;
   std::uint64_t commands = 0;
   std::uint64_t resident_timers = 0;
+  std::uint64_t cached_executions = 0;
   std::uint64_t dispatched_tasks = 0;  // in flight now
   std::uint64_t queued_commands = 0;
 };
@@ -112,6 +113,8 @@ class Engine {
   virtual bool run_once() = 0;
   // When run_once() will next have something to do by itself.
   virtual std::optional<base::Timestamp> next_deadline() = 0;
+  // What is in memory and not so in the store, in words; between two run_once() it must be nothing (simulation).
+  virtual std::vector<std::string> disagreements() = 0;
   // Takes no new commands, finishes the queued ones, stops the threads. Pending work stays in the store.
   virtual void stop() = 0;
 
@@ -124,10 +127,14 @@ class Engine {
 
   // Applies a command (a task's answer, a stop, a redrive…). Errors: not_found ("ExecutionDoesNotExist"); for task
   // commands not_found ("TaskDoesNotExist") or conflict ("TaskTimedOut") when the task is no longer waiting; for
-  // Redrive conflict ("ExecutionNotRedrivable"). Without `done` the engine keeps the command and tries again when the
-  // disk is full.
+  // Redrive conflict ("ExecutionNotRedrivable"); limit_exceeded when the queue or the disk is full.
   virtual void submit(ExecutionId execution, interpreter::Command command,
                       std::move_only_function<void(base::Result<void>)> done) = 0;
+
+  // The same for what the server itself has to say and must not get lost (a function's answer, a child's end): it is
+  // taken however full the queue is, and kept while the disk is full. `done` may be empty.
+  virtual void deliver(ExecutionId execution, interpreter::Command command,
+                       std::move_only_function<void(base::Result<void>)> done) = 0;
 
   virtual const ExecutionReader& reader() const = 0;
   virtual const TaskTokens& task_tokens() const = 0;

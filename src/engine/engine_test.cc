@@ -117,6 +117,23 @@ class EngineTest : public testing::Test {
   std::unique_ptr<Engine> engine;
 };
 
+TEST_F(EngineTest, ATaskInFlightIsDispatchedAgainWhateverTheClockDid) {
+  const auto machine = machines.add(R"({"StartAt":"T","States":{
+    "T":{"Type":"Task","Resource":"arn:aws:lambda:us-east-1:000000000000:function:f","End":true}}})");
+  const auto started = start(machine, "{}");
+  ASSERT_EQ(sink->tasks.size(), 1u);
+  const TaskKey key = sink->tasks[0].key;
+  for (const std::int64_t seconds : {0, -3'600, 0, 7'200}) {
+    clock.advance(Duration::seconds(seconds));
+    reopen();
+    ASSERT_EQ(sink->tasks.size(), 1u) << "after a step of " << seconds << " s";
+    EXPECT_EQ(sink->tasks[0].key, key);
+    EXPECT_TRUE(sink->tasks[0].again);
+  }
+  ASSERT_TRUE(submit(started->id, interpreter::TaskSucceeded{key.task, json::Payload::from_text("1")}));
+  EXPECT_EQ(rows(keys::kOutbox), 0u);
+}
+
 TEST_F(EngineTest, ClosedExecutionsAreRemovedWhenTheirTimeHasPassed) {
   options.retention = Duration::seconds(1'000);
   reopen();
@@ -306,7 +323,7 @@ TEST_F(EngineTest, AFullDiskRefusesCallersAndKeepsTimers) {
   advance(Duration::seconds(1));
   ASSERT_EQ(sink->tasks.size(), 1u);
   fate = store::CommitFate::disk_full;
-  engine->submit(waiting->id, interpreter::TaskSucceeded{sink->tasks[0].key.task, json::Payload::from_text("{}")}, {});
+  engine->deliver(waiting->id, interpreter::TaskSucceeded{sink->tasks[0].key.task, json::Payload::from_text("{}")}, {});
   run();
   EXPECT_EQ(status(waiting->id), Status::running);
   advance(Duration::seconds(2));

@@ -45,6 +45,11 @@ class ExecutionCache {
     }
   }
 
+  template <typename Visit>
+  void for_each(Visit visit) const {
+    for (const auto& execution : order_) visit(*execution);
+  }
+
   std::size_t size() const { return order_.size(); }
 
  private:

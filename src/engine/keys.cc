@@ -104,7 +104,7 @@ ExecutionId listed_id(std::string_view key) { return {~last_u64(key)}; }
 }  // namespace keys
 
 std::string TimerKey::encode() const {
-  std::string key(1, keys::kTimer);
+  std::string key(1, is_owed(kind) ? keys::kOutbox : keys::kTimer);
   key.reserve(26);
   base::ByteWriter writer(key);
   writer.u64_be(static_cast<std::uint64_t>(due.us));
@@ -117,7 +117,8 @@ std::string TimerKey::encode() const {
 
 std::optional<TimerKey> TimerKey::decode(std::string_view key) {
   base::ByteReader reader(key);
-  if (reader.u8() != static_cast<std::uint8_t>(keys::kTimer)) return std::nullopt;
+  const auto table = static_cast<char>(reader.u8());
+  if (table != keys::kTimer && table != keys::kOutbox) return std::nullopt;
   TimerKey timer;
   timer.due.us = static_cast<std::int64_t>(reader.u64_be());
   timer.execution.bits = reader.u64_be();

@@ -50,6 +50,8 @@ class LoadedExecution final : public history::PayloadWriter,
 
   void append_events(std::vector<history::Event> events);
 
+  // Its row as the last write made it.
+  std::string row() const { return record_.encode(); }
   // Puts everything that changed since the last write into `batch`.
   void write(store::Batch& batch);
   // Erases every row of the execution but its timers.

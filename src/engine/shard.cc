@@ -17,7 +17,7 @@ using base::make_error;
 // A wall clock may step forward while the shard sleeps; it looks again at least this often.
 constexpr base::Duration kSleepMax = base::Duration::milliseconds(500);
 constexpr std::size_t kWaitingDispatchesFactor = 4;
-constexpr base::Duration kFullDiskPause = base::Duration::seconds(1);
+constexpr base::Duration kPause = base::Duration::seconds(1);
 
 base::Error stopped_error() {
   return make_error(ErrorCode::unavailable, "ServiceUnavailable",
@@ -26,16 +26,19 @@ base::Error stopped_error() {
 
 }  // namespace
 
-Shard::Shard(const ShardEnvironment& environment, std::vector<store::PartitionId> partitions, store::Epoch epoch)
+Shard::Shard(const ShardEnvironment& environment, std::vector<store::PartitionId> partitions, store::Epoch epoch,
+             base::Timestamp first_stamp)
     : env_(environment),
       partitions_(std::move(partitions)),
       owned_(environment.partitions, false),
       epoch_(epoch),
-      opened_at_(environment.clock->now()),
+      first_stamp_(first_stamp),
+      last_stamp_(first_stamp),
       cache_(environment.options->cached_executions_max),
       timers_(*environment.store,
               [this](store::PartitionId partition) { return partition < owned_.size() && owned_[partition]; },
               {.resident_max = environment.options->resident_timers_max}),
+      recover_from_(std::string(1, keys::kOutbox)),
       batch_(environment.store->new_batch()) {
   for (const store::PartitionId partition : partitions_) owned_[partition] = true;
 }
@@ -93,7 +96,7 @@ void Shard::loop() {
 std::optional<base::Timestamp> Shard::next_deadline() {
   if (failed_) return std::nullopt;
   if (retry_at_) return retry_at_;
-  if (!next_due_.empty()) return env_.clock->now();
+  if (!next_due_.empty() || recover_from_) return env_.clock->now();
   auto deadline = timers_.next_deadline();
   if (!deadline) {
     base::log(base::LogLevel::error, "engine", "cannot read the timer table: " + deadline.error().message);
@@ -122,9 +125,33 @@ void Shard::take_work(base::Timestamp now) {
 void Shard::take_timers(base::Timestamp now) {
   if (retry_at_) return;
   due_.swap(next_due_);
+  if (const auto recovered = recover(); !recovered) {
+    base::log(base::LogLevel::error, "engine", "cannot read the outbox: " + recovered.error().message);
+    retry_at_ = now + kPause;
+    return;
+  }
   if (due_.size() >= env_.options->batch_commands_max) return;
   const auto taken = timers_.take_due(now, env_.options->batch_commands_max - due_.size(), due_);
   if (!taken) base::log(base::LogLevel::error, "engine", "cannot read the timer table: " + taken.error().message);
+}
+
+base::Result<void> Shard::recover() {
+  if (!recover_from_) return {};
+  const auto snapshot = env_.store->snapshot();
+  const auto cursor = snapshot->cursor(*recover_from_, store::prefix_end(std::string(1, keys::kOutbox)));
+  for (cursor->seek(*recover_from_); cursor->valid(); cursor->next()) {
+    const auto row = TimerKey::decode(cursor->key());
+    if (!row) return make_error(ErrorCode::corrupt, "a row of the outbox is not readable");
+    if (row->due >= first_stamp_) break;
+    if (due_.size() >= env_.options->batch_commands_max) {
+      recover_from_ = cursor->key();
+      return {};
+    }
+    if (owned_[row->execution.partition()]) due_.push_back(*row);
+  }
+  ESC_CHECK(cursor->status());
+  recover_from_.reset();
+  return {};
 }
 
 bool Shard::run_once() {
@@ -149,6 +176,7 @@ bool Shard::run_once() {
   clear_batch();
   cache_.evict();
   resident_timers_.store(timers_.resident(), std::memory_order_relaxed);
+  cached_executions_.store(cache_.size(), std::memory_order_relaxed);
   dispatched_now_.store(dispatched_.size(), std::memory_order_relaxed);
   return true;
 }
@@ -204,13 +232,13 @@ void Shard::release(base::Timestamp now) {
 }
 
 void Shard::queue_dispatch(const Dispatch& dispatch) {
-  last_scheduled_ = std::max(last_scheduled_, dispatch.scheduled);
+  last_waiting_ = std::max(last_waiting_, dispatch.stamp);
   if (!overflow_from_ &&
       waiting_dispatches_.size() < std::size_t{env_.options->dispatched_tasks_max} * kWaitingDispatchesFactor) {
     waiting_dispatches_.push_back(dispatch);
     return;
   }
-  const TimerKey row = in_flight_row(dispatch.key, dispatch.scheduled);
+  const TimerKey row = in_flight_row(dispatch.key, dispatch.stamp);
   if (!overflow_from_ || row < *overflow_from_) overflow_from_ = row;
 }
 
@@ -233,11 +261,11 @@ void Shard::release_dispatches() {
 base::Result<void> Shard::refill_dispatches() {
   const auto snapshot = env_.store->snapshot();
   const std::string first = overflow_from_->encode();
-  const auto cursor = snapshot->cursor(first, store::prefix_end(std::string(1, keys::kTimer)));
+  const auto cursor = snapshot->cursor(first, store::prefix_end(std::string(1, keys::kOutbox)));
   for (cursor->seek(first); cursor->valid(); cursor->next()) {
     const auto row = TimerKey::decode(cursor->key());
-    if (!row) return make_error(ErrorCode::corrupt, "a row of the timer table is not readable");
-    if (row->due > last_scheduled_) break;
+    if (!row) return make_error(ErrorCode::corrupt, "a row of the outbox is not readable");
+    if (row->due > last_waiting_) break;
     if (row->kind != TimerRowKind::task_in_flight || !owned_[row->execution.partition()]) continue;
     if (waiting_dispatches_.size() == env_.options->dispatched_tasks_max) {
       overflow_from_ = row;
@@ -272,7 +300,7 @@ void Shard::dispatch(const Dispatch& dispatch) {
                        .execution_arn = facts.arn,
                        .execution_name = facts.name,
                        .execution_start = facts.start_time,
-                       .again = dispatch.scheduled < opened_at_});
+                       .again = dispatch.stamp < first_stamp_});
 }
 
 void Shard::tell_parent(ExecutionId child, const TimerKey& row) {
@@ -323,7 +351,8 @@ void Shard::finish_ended(ExecutionId id) {
 // inside is kept for later.
 void Shard::abandon_batch(const base::Error& error) {
   base::log(base::LogLevel::error, "engine", "a batch was not committed: " + error.message);
-  const base::Error told = error.code == ErrorCode::limit_exceeded ? error : stopped_error();
+  const bool passes = error.code == ErrorCode::limit_exceeded;
+  const base::Error told = passes ? error : stopped_error();
   for (const LoadedExecution* execution : dirty_) cache_.erase(execution->id());
   dirty_.clear();
   for (StartReply& reply : start_replies_) {
@@ -331,18 +360,22 @@ void Shard::abandon_batch(const base::Error& error) {
     if (reply.done) reply.done(reply.result ? base::Result<Started>(told) : std::move(reply.result));
   }
   for (CommandReply& reply : command_replies_) {
+    if (passes && reply.work->must_not_be_lost) {
+      reply.work->done = std::move(reply.done);
+      continue;
+    }
     if (reply.done) reply.done(reply.result ? base::Result<void>(told) : std::move(reply.result));
   }
-  if (error.code != ErrorCode::limit_exceeded) {
+  if (!passes) {
     failed_.store(true, std::memory_order_release);
     refuse_everything();
     return;
   }
-  retry_at_ = env_.clock->now() + kFullDiskPause;
+  retry_at_ = env_.clock->now() + kPause;
   next_due_.insert(next_due_.end(), due_.begin(), due_.end());
   for (Work& work : works_) {
-    auto* command = std::get_if<CommandWork>(&work);
-    if ((command != nullptr && !command->done) || std::holds_alternative<SettleRowWork>(work))
+    const auto* const command = std::get_if<CommandWork>(&work);
+    if ((command != nullptr && command->must_not_be_lost) || std::holds_alternative<SettleRowWork>(work))
       held_.push_back(std::move(work));
   }
 }
@@ -390,6 +423,16 @@ void Shard::clear_batch() {
   batch_error_.reset();
 }
 
+void Shard::add_disagreements(std::vector<std::string>& found) {
+  if (failed_) return;  // a batch may be on disk that memory has dropped
+  cache_.for_each([&](const LoadedExecution& execution) {
+    const auto row = env_.store->get(keys::execution(execution.id()));
+    if (row && (!*row || **row != execution.row()))
+      found.push_back(fmt::format("execution {} is not in the store as it is in memory", execution.id().bits));
+  });
+  timers_.add_disagreements(next_due_, found);
+}
+
 void Shard::add_statistics(Statistics& total) const {
   total.started += started_count_.load(std::memory_order_relaxed);
   total.ended += ended_count_.load(std::memory_order_relaxed);
@@ -397,6 +440,7 @@ void Shard::add_statistics(Statistics& total) const {
   total.commits += commit_count_.load(std::memory_order_relaxed);
   total.commands += command_count_.load(std::memory_order_relaxed);
   total.resident_timers += resident_timers_.load(std::memory_order_relaxed);
+  total.cached_executions += cached_executions_.load(std::memory_order_relaxed);
   total.dispatched_tasks += dispatched_now_.load(std::memory_order_relaxed);
   const std::lock_guard lock(mutex_);
   total.queued_commands += queue_.size();

@@ -50,6 +50,7 @@ struct CommandWork {
   ExecutionId execution;
   interpreter::Command command;
   std::move_only_function<void(base::Result<void>)> done;  // may be empty
+  bool must_not_be_lost = false;                           // kept while the disk is full
 };
 
 // A row of the timer table has served its purpose: the parent was told, or the child stopped.
@@ -62,7 +63,9 @@ using Work = std::variant<StartWork, CommandWork, SettleRowWork>;
 
 class Shard {
  public:
-  Shard(const ShardEnvironment& environment, std::vector<store::PartitionId> partitions, store::Epoch epoch);
+  // `first_stamp` is beyond every stamp in the outbox.
+  Shard(const ShardEnvironment& environment, std::vector<store::PartitionId> partitions, store::Epoch epoch,
+        base::Timestamp first_stamp);
   ~Shard();
 
   void start();
@@ -81,11 +84,12 @@ class Shard {
 
   bool accepting() const { return !failed_.load(std::memory_order_acquire); }
   void add_statistics(Statistics& total) const;
+  void add_disagreements(std::vector<std::string>& found);
 
  private:
   struct Dispatch {
     TaskKey key;
-    base::Timestamp scheduled;  // with the key, the task's row in the timer table
+    base::Timestamp stamp;  // with the key, the task's row in the outbox
   };
   struct TimerChange {
     TimerKey key;
@@ -102,6 +106,7 @@ class Shard {
     base::Result<Started> result;
   };
   struct CommandReply {
+    CommandWork* work;  // of this batch
     std::move_only_function<void(base::Result<void>)> done;
     base::Result<void> result;
   };
@@ -109,6 +114,9 @@ class Shard {
   void loop();
   void take_work(base::Timestamp now);
   void take_timers(base::Timestamp now);
+  // What former processes left in the outbox, a batch at a time.
+  base::Result<void> recover();
+  base::Timestamp stamp(base::Timestamp now) { return last_stamp_ = std::max(last_stamp_, now); }
   void apply_all(base::Timestamp now);
 
   void apply(StartWork& work, base::Timestamp now);
@@ -158,7 +166,8 @@ class Shard {
   std::vector<store::PartitionId> partitions_;
   std::vector<bool> owned_;  // by partition
   store::Epoch epoch_;
-  base::Timestamp opened_at_;
+  base::Timestamp first_stamp_;  // rows of the outbox with earlier ones are former processes'
+  base::Timestamp last_stamp_;
 
   // The queue; `mutex_` guards it and the two flags.
   mutable std::mutex mutex_;
@@ -181,7 +190,8 @@ class Shard {
   // anyway, and are read from `overflow_from_` on when the queue is empty.
   std::deque<Dispatch> waiting_dispatches_;
   std::optional<TimerKey> overflow_from_;
-  base::Timestamp last_scheduled_{INT64_MIN};
+  base::Timestamp last_waiting_{INT64_MIN};  // the latest stamp among those that had to wait
+  std::optional<std::string> recover_from_;   // the next row of the outbox to look at; nullopt: all is recovered
   std::unordered_set<TaskKey, TaskKeyHash> dispatched_;  // in flight in this process; activities are not counted
   std::unordered_map<std::uint64_t, std::move_only_function<void(Ended)>> waiters_;
   std::optional<base::Timestamp> retry_at_;  // after a full disk: nothing internal before
@@ -214,6 +224,7 @@ class Shard {
   std::atomic<std::uint64_t> commit_count_{0};
   std::atomic<std::uint64_t> command_count_{0};
   std::atomic<std::uint64_t> resident_timers_{0};
+  std::atomic<std::uint64_t> cached_executions_{0};
   std::atomic<std::uint64_t> dispatched_now_{0};
 };
 

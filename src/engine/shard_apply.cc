@@ -180,7 +180,7 @@ void Shard::apply(CommandWork& work, base::Timestamp now) {
     return step(*execution, work.command, now);
   };
   auto result = run();
-  if (work.done) command_replies_.push_back({std::move(work.done), std::move(result)});
+  if (work.done) command_replies_.push_back({&work, std::move(work.done), std::move(result)});
 }
 
 base::Result<void> Shard::check_waiting(LoadedExecution& execution, const interpreter::Command& command) {
@@ -201,6 +201,7 @@ base::Result<void> Shard::step(LoadedExecution& execution, const interpreter::Co
   const Status before = execution.state().head.status;
   const interpreter::StepContext context{
       .now = now,
+      .stamp = stamp(now),
       .limits = &env_.options->limits,
       .task_token = [&](interpreter::TaskId task) { return env_.tokens->token({execution.id(), task}); },
       .activity_exists = [this](std::string_view arn) { return env_.machines->activity_exists(arn); },
@@ -218,7 +219,7 @@ base::Result<void> Shard::step(LoadedExecution& execution, const interpreter::Co
   if (execution.machine().tells_events) note_recorded(execution, transition->events);
   execution.append_events(std::move(transition->events));
   if (transition->unfinished) {
-    const TimerKey row{now, execution.id(), 0, TimerRowKind::unfinished_step, 0};
+    const TimerKey row{stamp(now), execution.id(), 0, TimerRowKind::unfinished_step, 0};
     batch_->put(row.encode(), {});
     next_due_.push_back(row);
   }
@@ -263,8 +264,8 @@ void Shard::take_effects(LoadedExecution& execution, const interpreter::Transiti
       disarm(timer_key(id, cancel_timer->timer, cancel_timer->due));
     } else if (const auto* schedule = std::get_if<interpreter::ScheduleTask>(&effect)) {
       const TaskKey task{id, schedule->task};
-      batch_->put(in_flight_row(task, now).encode(), {});
-      scheduled_.push_back({task, now});
+      batch_->put(in_flight_row(task, last_stamp_).encode(), {});
+      scheduled_.push_back({task, last_stamp_});
     } else if (const auto* settle = std::get_if<interpreter::SettleTask>(&effect)) {
       const TaskKey task{id, settle->task};
       batch_->erase(in_flight_row(task, settle->scheduled).encode());
@@ -284,7 +285,7 @@ void Shard::cancel_child(const TaskKey& task, base::Timestamp now) {
   }
   if (!*row) return;
   const ExecutionId child{keys::last_u64(**row)};
-  const TimerKey stop{now, child, 0, TimerRowKind::stop_child, 0};
+  const TimerKey stop{stamp(now), child, 0, TimerRowKind::stop_child, 0};
   batch_->put(stop.encode(), {});
   children_to_stop_.emplace_back(child, stop);
 }
@@ -298,7 +299,7 @@ void Shard::take_status_change(LoadedExecution& execution, Status before, base::
     ended_.push_back(execution.id());
     const bool has_parent = execution.parent_link() != ParentLink::none;
     if (has_parent) {
-      const TimerKey row{now, execution.id(), 0, TimerRowKind::tell_parent, 0};
+      const TimerKey row{stamp(now), execution.id(), 0, TimerRowKind::tell_parent, 0};
       batch_->put(row.encode(), {});
       parents_to_tell_.emplace_back(execution.id(), row);
     }
@@ -388,17 +389,16 @@ void Shard::remove(LoadedExecution& execution) {
 }
 
 void Shard::apply_timer(const TimerKey& timer, base::Timestamp now) {
-  const bool of_this_process = timer.due >= opened_at_;
   if (timer.kind == TimerRowKind::task_in_flight) {
-    if (!of_this_process) scheduled_.push_back({{timer.execution, {timer.frame, timer.attempt}}, timer.due});
+    scheduled_.push_back({{timer.execution, {timer.frame, timer.attempt}}, timer.due});
     return;
   }
   if (timer.kind == TimerRowKind::tell_parent) {
-    if (!of_this_process) parents_to_tell_.emplace_back(timer.execution, timer);
+    parents_to_tell_.emplace_back(timer.execution, timer);
     return;
   }
   if (timer.kind == TimerRowKind::stop_child) {
-    if (!of_this_process) children_to_stop_.emplace_back(timer.execution, timer);
+    children_to_stop_.emplace_back(timer.execution, timer);
     return;
   }
   if (timer.kind == TimerRowKind::retention) {

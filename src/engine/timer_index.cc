@@ -1,6 +1,9 @@
 #include "engine/timer_index.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <set>
 
 #include "engine/keys.h"
 
@@ -131,6 +134,31 @@ base::Result<std::size_t> TimerIndex::take_due(base::Timestamp now, std::size_t 
     ++taken;
   }
   return taken;
+}
+
+void TimerIndex::add_disagreements(const std::vector<TimerKey>& taken, std::vector<std::string>& found) const {
+  // The other kinds are handed over when they are written and are resident only if a restart found them.
+  const auto is_kept = [](const TimerKey& key) {
+    return key.kind <= TimerRowKind::execution_timeout || key.kind == TimerRowKind::retention;
+  };
+  std::set<TimerKey> resident;
+  for (const TimerKey& key : heap_) {
+    if (is_kept(key) && !erased_.contains(key)) resident.insert(key);
+  }
+  const auto snapshot = store_.snapshot();
+  const std::string table(1, keys::kTimer);
+  const auto cursor = snapshot->cursor(table, store::prefix_end(table));
+  for (cursor->seek(table); cursor->valid(); cursor->next()) {
+    const auto key = TimerKey::decode(cursor->key());
+    if (!key || !owns_(key->execution.partition()) || !is_kept(*key)) continue;
+    if (resident.erase(*key) != 0 || (!store_exhausted_ && *key > horizon_)) continue;
+    if (std::ranges::find(taken, *key) != taken.end()) continue;
+    found.push_back(fmt::format("the timer of execution {} that is due at {} is forgotten", key->execution.bits,
+                                base::to_iso8601(key->due)));
+  }
+  for (const TimerKey& key : resident)
+    found.push_back(fmt::format("the timer of execution {} that is due at {} is in memory only", key.execution.bits,
+                                base::to_iso8601(key.due)));
 }
 
 base::Result<std::optional<base::Timestamp>> TimerIndex::next_deadline() {

@@ -41,6 +41,9 @@ class TimerIndex {
 
   std::size_t resident() const { return heap_.size(); }
 
+  // Timers that the store has and this forgot, or the other way round. `taken` are known to their taker.
+  void add_disagreements(const std::vector<TimerKey>& taken, std::vector<std::string>& found) const;
+
  private:
   struct KeyHash {
     std::size_t operator()(const TimerKey& key) const;

@@ -1,10 +1,12 @@
-// What waits for a moment: one row of the timer table, and its whole content.
+// What waits for a moment or must not be forgotten: one row of the timer table or of the outbox, and its whole content.
 //
-// Besides the interpreter's timers the table holds what the engine itself must do at a moment or must not forget: a
-// task that was let go and whose answer is outstanding (due when it was scheduled, so recovery finds it among what is
-// overdue), a step that stopped short, a child's end that its parent must hear of, a child that its parent
-// no longer waits for and that must be stopped, and the removal of
-// closed executions: the one that the key names, and those of its partition that the row's value lists.
+// The timer table holds the interpreter's timers and the removal of closed executions (the one that the key names, and
+// those of its partition that the row's value lists).
+//
+// The outbox holds what the engine owes: a task that was let go and whose answer is outstanding, a step that stopped
+// short, a child's end that its parent must hear of, a child that its parent no longer waits for and that must be
+// stopped. In place of a due time these have a stamp, which grows whatever the wall clock does, across restarts too: so
+// what a former process left is told from this one's, and comes in its order.
 #pragma once
 
 #include <compare>
@@ -33,8 +35,10 @@ enum class TimerRowKind : std::uint8_t {
   stop_child = 20,
 };
 
+inline bool is_owed(TimerRowKind kind) { return kind >= TimerRowKind::task_in_flight && kind != TimerRowKind::retention; }
+
 struct TimerKey {
-  base::Timestamp due;
+  base::Timestamp due;  // or the stamp
   ExecutionId execution;
   interpreter::FrameId frame = 0;
   TimerRowKind kind = TimerRowKind::wait;
@@ -52,8 +56,8 @@ inline TimerKey timer_key(ExecutionId execution, const interpreter::TimerId& tim
 }
 
 // The row of a task whose answer is outstanding.
-inline TimerKey in_flight_row(const TaskKey& task, base::Timestamp scheduled) {
-  return {scheduled, task.execution, task.task.frame, TimerRowKind::task_in_flight, task.task.attempt};
+inline TimerKey in_flight_row(const TaskKey& task, base::Timestamp stamp) {
+  return {stamp, task.execution, task.task.frame, TimerRowKind::task_in_flight, task.task.attempt};
 }
 
 }  // namespace escapement::engine

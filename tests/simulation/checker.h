@@ -1,25 +1,67 @@
 // What must hold whatever the faults were. Findings are sentences; none means that all is well.
 #pragma once
 
+#include <cstdint>
 #include <map>
+#include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/engine.h"
+#include "functions/function_service.h"
+#include "history/event.h"
+#include "json/value.h"
 
 namespace escapement::simulation {
 
+using Events = std::vector<history::Event>;
+
+// ---- What one history must be. Each returns what is wrong, or an empty text.
+
+std::string gap_in(const Events& events);
+std::string second_end_in(const Events& events);
+// One state, task or iteration that went on twice from the same place.
+std::string doubled_transition_in(const Events& events);
+// A Wait state called W3 that was left sooner than three seconds after it was entered, by the clock at both moments.
+std::string early_wait_in(const Events& events);
+
 class Checker {
  public:
-  // The engine said that this execution started.
-  void acknowledged(const engine::Started& started) { acknowledged_[started.id] = started.arn; }
-  std::size_t acknowledged_count() const { return acknowledged_.size(); }
-  engine::ExecutionId any(std::uint64_t choice) const;
+  // ---- While it runs
 
-  // Histories are well formed and only grow at their end. To be called whenever no batch is being made.
+  // An answer told the user's program that this execution started: it must be on disk by then.
+  void acknowledge(const engine::ExecutionReader& reader, const std::string& arn);
+  const std::vector<std::string>& acknowledged() const { return acknowledged_; }
+  // It is there, whether or not its start was acknowledged; what holds of the others holds of it.
+  void add(const std::string& arn) {
+    if (known_.insert(arn).second) acknowledged_.push_back(arn);
+  }
+  void redriven(const std::string& arn) { redriven_.insert(arn); }
+  // StopExecution was answered: the execution is closed on disk, unless it has been redriven.
+  void check_stopped(const engine::ExecutionReader& reader, const std::string& arn);
+  // A task that was let go is scheduled on disk, once for each request id; the same id brings the same payload.
+  void check_released(const engine::ExecutionReader& reader, const std::string& arn,
+                      const functions::InvokeRequest& request);
+  // SendTaskSuccess with the output {"done":number} was accepted.
+  void outcome_acknowledged(std::int64_t number) { outcomes_.insert(number); }
+  // No answer tells of the server's own confusion.
+  void check_answer(std::string_view operation, const base::Result<json::Value>& answer);
+
+  // ---- Between steps
+
+  // Histories are well formed and only grow at their end.
   void check_histories(const engine::ExecutionReader& reader);
-  // Every acknowledged execution has ended.
+  // What the engine has in memory is what the store has, and within its bounds.
+  void check_memory(engine::Engine& engine, const engine::Options& options);
+
+  // ---- When the faults have stopped
+
+  // Every acknowledged execution has ended, and none that a task started still runs.
   void check_all_ended(const engine::ExecutionReader& reader);
+  void check_none_running(const json::Value& listing);
+  // Each outcome that was acknowledged is in one history, once.
+  void check_outcomes(const engine::ExecutionReader& reader);
 
   // Folds every history into one number; equal runs give equal numbers.
   std::uint64_t digest() const;
@@ -28,10 +70,18 @@ class Checker {
   void find(std::string finding) { findings_.push_back(std::move(finding)); }
 
  private:
-  void check_events(engine::ExecutionId id, const std::vector<history::Event>& events);
+  Events history_of(const engine::ExecutionReader& reader, const std::string& arn);
 
-  std::map<engine::ExecutionId, std::string> acknowledged_;
-  std::map<engine::ExecutionId, std::vector<std::uint64_t>> seen_;  // a digest for each event
+  std::vector<std::string> acknowledged_;
+  std::set<std::string> known_;
+  std::set<std::string> redriven_;
+  std::map<std::string, std::map<std::string, std::string>> released_;  // execution -> request id -> payload
+  std::set<std::int64_t> outcomes_;
+  struct Seen {
+    std::vector<std::uint64_t> events;  // a digest for each
+    std::uint64_t shape = 0;            // of all, without names and texts, which two runs of a seed do not share
+  };
+  std::map<std::string, Seen> seen_;
   std::vector<std::string> findings_;
 };
 

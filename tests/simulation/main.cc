@@ -44,7 +44,7 @@ int main(int argc, char** argv) {
     executions += outcome.executions;
     crashes += outcome.crashes;
     outcome.findings.empty() ? ++passed : ++failed;
-    for (std::size_t f = 0; f < outcome.findings.size() && f < 5; ++f)
+    for (std::size_t f = 0; f < outcome.findings.size() && f < 10; ++f)
       fmt::print("seed {}: {}\n", seed, outcome.findings[f]);
     if (!outcome.findings.empty()) fmt::print("repeat with: {} --seed {} --seeds 1 --steps {}\n", argv[0], seed, steps);
   }

@@ -4,14 +4,21 @@
 
 #include "base/log.h"
 #include "checker.h"
-#include "store/memory/memory_store.h"
-#include "world.h"
+#include "json/print.h"
+#include "machines.h"
+#include "outside.h"
+#include "server.h"
 
 namespace escapement::simulation {
 namespace {
 
 using base::Duration;
+using json::Value;
 using store::CommitFate;
+
+// What remains then is the removal of closed executions, months ahead.
+constexpr Duration kQuietFor = Duration::seconds(86'400);
+constexpr int kRoundsMax = 100'000;
 
 class Run {
  public:
@@ -20,7 +27,7 @@ class Run {
         random_(options.seed),
         clock_(base::Timestamp::from_seconds(1'790'000'000)),
         faults_(Faults::draw(random_)),
-        world_(random_, clock_, faults_) {
+        outside_(random_, clock_, faults_, checker_) {
     engine_options_.partitions = static_cast<std::uint16_t>(1 + random_.next() % 8);
     engine_options_.shards = static_cast<std::uint32_t>(1 + random_.next() % 2);
     engine_options_.resident_timers_max = static_cast<std::uint32_t>(16 + random_.next() % 64);
@@ -31,15 +38,17 @@ class Run {
 
   Outcome go() {
     open();
-    for (int step = 0; step < options_.steps && checker_.findings().empty(); ++step) {
+    set_up();
+    faulty_ = true;
+    for (int step = 0; step < options_.steps && server_ && checker_.findings().empty(); ++step) {
       act();
       settle();
+      if (server_ && server_->engine().accepting() && step % 16 == 0) checker_.check_memory(server_->engine(), engine_options_);
     }
     finish();
     outcome_.findings = checker_.findings();
-    outcome_.executions = checker_.acknowledged_count();
-    outcome_.dispatches = world_.dispatches().size();
-    outcome_.trace_hash = world_.trace_hash() ^ checker_.digest();
+    outcome_.executions = checker_.acknowledged().size();
+    outcome_.trace_hash = checker_.digest();
     return outcome_;
   }
 
@@ -47,18 +56,40 @@ class Run {
   bool chance(double probability) { return random_.uniform() < probability; }
 
   void open() {
-    store_ = std::make_unique<store::MemoryStore>(disk_, [this] { return fate(); });
-    auto opened = engine::Engine::open(*store_, clock_, world_, world_, engine_options_);
-    if (!opened) {
-      checker_.find("the engine does not open: " + opened.error().message);
-      return;
+    for (int attempt = 0; !server_; ++attempt) {
+      auto opened = Server::open(
+          disk_, [this] { return fate(); }, clock_, loop_, outside_, engine_options_);
+      if (opened) {
+        server_ = std::move(*opened);
+      } else if (!faulty_ || attempt > 50) {
+        return checker_.find("the server does not start: " + opened.error().message);
+      }
     }
-    engine_ = std::move(*opened);
-    world_.set_engine(engine_.get());
+    outside_.set_server(server_.get());
+  }
+
+  void set_up() {
+    if (!server_) return;
+    const auto must = [&](std::string_view operation, Value input) {
+      server_->request(operation, std::move(input), [&](const base::Result<Value>& answer) {
+        if (!answer) checker_.find(fmt::format("{}: {}", operation, answer.error().to_string()));
+      });
+      settle();
+    };
+    must("CreateActivity", Value::object({{"name", "work"}}));
+    for (const Machine& machine : machines()) {
+      must("CreateStateMachine",
+           Value::object({{"name", machine.name},
+                          {"definition", machine.definition},
+                          {"roleArn", kRoleArn},
+                          {"type", std::string_view(machine.name) == "express" ? "EXPRESS" : "STANDARD"}}));
+    }
   }
 
   CommitFate fate() {
-    if (!faulty_ || engine_ == nullptr) return CommitFate::normal;
+    if (!faulty_) return CommitFate::normal;
+    if (chance(faults_.commit_stalls))
+      clock_.advance(Duration::milliseconds(static_cast<std::int64_t>(random_.next() % 2'000)));
     if (chance(faults_.commit_lost)) return CommitFate::lost;
     if (chance(faults_.commit_unknown)) return CommitFate::unknown;
     if (chance(faults_.disk_full)) return CommitFate::disk_full;
@@ -66,71 +97,82 @@ class Run {
   }
 
   void crash() {
-    ++outcome_.crashes;
-    world_.set_engine(nullptr);
-    engine_.reset();
-    store_.reset();
-    open();
-    if (engine_) checker_.check_histories(engine_->reader());
+    do {
+      ++outcome_.crashes;
+      outside_.set_server(nullptr);
+      server_.reset();
+      open();
+      if (!server_) return;
+      // Some die again in the middle of their recovery.
+      for (std::uint64_t i = random_.next() % 4; faulty_ && i > 0; --i) (void)server_->run_once();
+    } while (faulty_ && chance(faults_.crash_in_recovery));
+    checker_.check_histories(server_->engine().reader());
   }
 
   void act() {
-    if (!engine_->accepting() || chance(faults_.crash)) crash();
-    if (!engine_) return;
+    if (!server_->engine().accepting() || chance(faults_.crash)) crash();
+    if (!server_) return;
     if (chance(faults_.clock_jump))
       clock_.advance(Duration::seconds(static_cast<std::int64_t>(random_.next() % 7'200) - 3'600));
-    const std::uint64_t burst = random_.next() % 10 == 0 ? 20 : random_.next() % 3;
-    for (std::uint64_t i = 0; i < burst; ++i) start_one();
-    if (chance(faults_.stop_execution) && checker_.acknowledged_count() > 0) {
-      engine_->submit(checker_.any(random_.next()), interpreter::Stop{"Stopped", "by the seed"}, {});
-    }
+    outside_.act();
     clock_.advance(Duration::milliseconds(static_cast<std::int64_t>(random_.next() % 3'000)));
-  }
-
-  void start_one() {
-    engine::StartRequest request;
-    request.machine = world_.machines()[random_.next() % world_.machines().size()];
-    if (random_.next() % 3 == 0) request.name = fmt::format("named-{}", random_.next() % 200);
-    request.input =
-        json::Payload::from_text(fmt::format(R"({{"seconds":{},"items":[1,2,3,4,5]}})", random_.next() % 12));
-    engine_->start_execution(std::move(request), [this](base::Result<engine::Started> started) {
-      if (started) checker_.acknowledged(*started);
-    });
   }
 
   // Runs until nothing more happens at this instant.
   void settle() {
-    for (int round = 0; engine_ && engine_->accepting(); ++round) {
-      const bool delivered = world_.deliver();
-      if (!engine_->run_once() && !delivered) return;
-      if (round > 100'000) {
-        checker_.find("the engine does not come to rest");
-        return;
-      }
+    for (int round = 0; server_ && server_->engine().accepting(); ++round) {
+      const bool delivered = outside_.deliver();
+      if (!server_->run_once() && !delivered) return;
+      if (round > kRoundsMax) return checker_.find("the server does not come to rest");
     }
   }
 
   // Without faults everything must end.
   void finish() {
     faulty_ = false;
-    world_.end_faults();
-    if (!checker_.findings().empty()) return;
-    crash();
-    for (int round = 0; round < 100'000 && engine_; ++round) {
+    outside_.calm_down();
+    if (!checker_.findings().empty() || !server_) return;
+    // Some must end well without a restart to help them.
+    if (!server_->engine().accepting() || chance(0.5)) crash();
+    for (int round = 0; round < kRoundsMax && server_; ++round) {
+      for (int i = 0; i < 3; ++i) outside_.poll();
       settle();
-      auto next = engine_->next_deadline();
-      const auto answer = world_.next_answer();
-      if (answer && (!next || *answer < *next)) next = answer;
-      // What remains is the removal of closed executions, months ahead.
-      if (!next || *next - clock_.now() > Duration::seconds(86'400)) break;
+      auto next = server_->next_deadline();
+      const auto planned = outside_.next();
+      if (planned && (!next || *planned < *next)) next = planned;
+      if (!next || *next - clock_.now() > kQuietFor) break;
       if (*next > clock_.now()) clock_.set(*next);
     }
-    if (!engine_) return;
-    checker_.check_histories(engine_->reader());
-    checker_.check_all_ended(engine_->reader());
-    const engine::Statistics statistics = engine_->statistics();
-    if (statistics.resident_timers > engine_options_.shards * (engine_options_.resident_timers_max * 2ull + 2)) {
-      checker_.find(fmt::format("{} timers are resident", statistics.resident_timers));
+    if (!server_) return;
+    if (outside_.outstanding() != 0) checker_.find(fmt::format("{} requests have no answer", outside_.outstanding()));
+    collect();
+    const engine::ExecutionReader& reader = server_->engine().reader();
+    checker_.check_histories(reader);
+    checker_.check_all_ended(reader);
+    checker_.check_outcomes(reader);
+    checker_.check_memory(server_->engine(), engine_options_);
+  }
+
+  // What nobody was told of is there all the same: starts whose answer was lost, children.
+  void collect() {
+    for (const Machine& machine : machines()) {
+      if (std::string_view(machine.name) == "express") continue;
+      const std::string arn = std::string(kMachineArnPrefix) + machine.name;
+      server_->request("ListExecutions",
+                       Value::object({{"stateMachineArn", arn}, {"statusFilter", "RUNNING"}, {"maxResults", 1'000}}),
+                       [&](const base::Result<Value>& page) { checker_.check_none_running(*page); });
+      std::string token;
+      do {
+        json::ObjectBuilder input;
+        input.set("stateMachineArn", arn).set("maxResults", 1'000);
+        if (!token.empty()) input.set("nextToken", token);
+        server_->request("ListExecutions", std::move(input).build(), [&](const base::Result<Value>& page) {
+          for (const Value& execution : page->find("executions")->items())
+            checker_.add(execution.find("executionArn")->as_string());
+          const Value* const next = page->find("nextToken");
+          token = next != nullptr ? next->as_string() : "";
+        });
+      } while (!token.empty());
     }
   }
 
@@ -138,13 +180,13 @@ class Run {
   base::SplitMix random_;
   base::VirtualClock clock_;
   Faults faults_;
-  World world_;
   Checker checker_;
+  Outside outside_;
   engine::Options engine_options_;
+  http::Loop loop_{"simulated"};  // only ever waits for long polls to time out, which no run lives to see
   std::shared_ptr<store::MemoryStore::Disk> disk_ = store::MemoryStore::new_disk();  // outlives each store opened on it
-  std::unique_ptr<store::MemoryStore> store_;
-  std::unique_ptr<engine::Engine> engine_;
-  bool faulty_ = true;
+  std::unique_ptr<Server> server_;
+  bool faulty_ = false;
   Outcome outcome_;
 };
 

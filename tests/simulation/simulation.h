@@ -11,7 +11,6 @@ struct Outcome {
   std::uint64_t trace_hash = 0;
   std::size_t executions = 0;
   std::size_t crashes = 0;
-  std::size_t dispatches = 0;
   std::vector<std::string> findings;
 };
 

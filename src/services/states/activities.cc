@@ -49,9 +49,12 @@ class Poll : public std::enable_shared_from_this<Poll> {
                                   return self->respond_(json::Value::object(
                                       {{"input", std::move(task.input)}, {"taskToken", std::move(task.token)}}));
                                 }
-                                if (done.error().code == base::ErrorCode::unavailable)
-                                  return self->respond_(std::move(done).error());
-                                self->wait();
+                                const base::ErrorCode why = done.error().code;
+                                if (why == base::ErrorCode::conflict || why == base::ErrorCode::not_found)
+                                  return self->wait();
+                                // The server's own trouble: the task is for whoever asks next.
+                                self->operations_.connectors.activities().put_back(self->arn_, std::move(task));
+                                self->respond_(std::move(done).error());
                               });
   }
 

@@ -1,4 +1,5 @@
 #include "services/states/errors.h"
+#include "services/states/executions.h"
 #include "services/states/starting.h"
 #include "services/states/states_service.h"
 
@@ -43,13 +44,10 @@ void StatesService::start_child(connectors::ChildStart child,
 void StatesService::stop_child(std::string execution_arn, std::shared_ptr<const identity::Principal> principal,
                                std::move_only_function<void(base::Result<void>)> done) {
   wire::Call call;
-  call.service = model();
-  call.operation = "StopExecution";
   call.principal = std::move(principal);
-  call.input = json::Value::object({{"executionArn", std::move(execution_arn)}});
-  stop_execution(operations_, std::move(call), [done = std::move(done)](base::Result<json::Value> stopped) mutable {
-    stopped ? done({}) : done(std::move(stopped).error());
-  });
+  const auto id = find_execution(operations_, call, "states:StopExecution", execution_arn);
+  if (!id) return done(id.error());
+  operations_.engine.deliver(*id, interpreter::Stop{}, std::move(done));
 }
 
 }  // namespace escapement::services::states
