@@ -198,7 +198,8 @@ void Shard::apply(SettleRowWork& work, base::Timestamp) {
 }
 
 base::Result<void> Shard::step(LoadedExecution& execution, const interpreter::Command& command, base::Timestamp now) {
-  const Status before = execution.state().head.status;
+  Status before = execution.state().head.status;
+  const std::uint32_t redrives = execution.state().head.redrive_count;
   const interpreter::StepContext context{
       .now = now,
       .stamp = stamp(now),
@@ -223,6 +224,9 @@ base::Result<void> Shard::step(LoadedExecution& execution, const interpreter::Co
     batch_->put(row.encode(), {});
     next_due_.push_back(row);
   }
+  const interpreter::ExecutionHead& head = execution.state().head;
+  // A redrive that ends as badly in its own step has been running in between.
+  if (head.redrive_count != redrives && head.status == before) before = Status::running;
   take_status_change(execution, before, now);
   return {};
 }

@@ -180,6 +180,20 @@ TEST_F(MapRunsTest, ARedriveRunsTheUnsuccessfulChildrenAgain) {
   for (const auto& invocation : functions.invocations) EXPECT_NE(invocation.payload, "1");
 }
 
+TEST_F(MapRunsTest, ChildrenThatFailAgainAfterARedriveEndTheRunAgain) {
+  constexpr std::string_view kFailOnOne = R"({"S":{"Type":"Choice","Default":"Good","Choices":[
+    {"Variable":"$","NumericEquals":1,"Next":"Bad"}]},"Good":{"Type":"Succeed"},"Bad":{"Type":"Fail","Error":"X"}})";
+  const std::string execution = start(
+      create_machine("m", distributed(R"(,"MaxConcurrency":2,"ToleratedFailureCount":1)", kFailOnOne)), "[0,1,2,1,3]");
+  EXPECT_EQ(status(execution), "FAILED");
+  must("RedriveExecution", json::Value::object({{"executionArn", execution}}));
+  EXPECT_EQ(status(execution), "FAILED");
+  const json::Value run = only_run(execution);
+  EXPECT_EQ(text_at(run, "status"), "FAILED");
+  EXPECT_EQ(count(run, "failed"), 2);
+  EXPECT_EQ(count(run, "succeeded"), 3);
+}
+
 TEST_F(MapRunsTest, TheRecordOfARunGoesWithItsExecution) {
   const std::string execution = start(create_machine("m", distributed("", kPassItems)), "[1]");
   const std::string arn = text_at(only_run(execution), "mapRunArn");
