@@ -204,9 +204,10 @@ class Server::Graph {
 
  private:
   functions::CredentialIssuer credential_issuer() {
-    return [this](const std::string& role_arn,
-                  const std::string& session_name) -> base::Result<functions::FunctionCredentials> {
-      ESC_TRY(auto made, identity_->credentials_for_service(role_arn, "lambda.amazonaws.com", session_name));
+    return [this](const std::string& role_arn, const std::string& session_name,
+                  const std::string& function_arn) -> base::Result<functions::FunctionCredentials> {
+      ESC_TRY(auto made, identity_->credentials_for_service(role_arn, "lambda.amazonaws.com", session_name,
+                                                            {{"aws:SourceArn", function_arn}}));
       return functions::FunctionCredentials{made.access_key_id, made.secret_access_key, made.session_token,
                                             made.expiration};
     };

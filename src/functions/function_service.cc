@@ -23,7 +23,7 @@ constexpr auto kIdleTickInterval = 1000ms;
 // What other threads hand in; one wake-up for all that came since the loop last looked.
 struct Inbox {
   std::vector<std::pair<InvokeRequest, InvokeDone>> invocations;
-  std::vector<std::string> cancellations;
+  std::vector<std::pair<std::size_t, std::string>> cancellations;  // each after so many of the invocations
   std::vector<std::pair<std::string, std::string>> changes;
 
   bool empty() const { return invocations.empty() && cancellations.empty() && changes.empty(); }
@@ -74,7 +74,7 @@ class LocalFunctionService final : public FunctionService {
   }
 
   void cancel(std::string request_id) override {
-    add([&](Inbox& inbox) { inbox.cancellations.push_back(std::move(request_id)); });
+    add([&](Inbox& inbox) { inbox.cancellations.emplace_back(inbox.invocations.size(), std::move(request_id)); });
   }
 
   void function_changed(const std::string& region, const std::string& name) override {
@@ -131,8 +131,14 @@ class LocalFunctionService final : public FunctionService {
       std::swap(taken, inbox_);
     }
     for (const auto& [region, name] : taken.changes) core_.function_changed(region, name);
-    for (auto& [request, done] : taken.invocations) core_.invoke(std::move(request), std::move(done));
-    for (const std::string& id : taken.cancellations) core_.cancel(id);
+    auto cancellation = taken.cancellations.begin();
+    for (std::size_t i = 0; i <= taken.invocations.size(); ++i) {
+      for (; cancellation != taken.cancellations.end() && cancellation->first == i; ++cancellation)
+        core_.cancel(cancellation->second);
+      if (i == taken.invocations.size()) break;
+      auto& [request, done] = taken.invocations[i];
+      core_.invoke(std::move(request), std::move(done));
+    }
   }
 
   void tick() {

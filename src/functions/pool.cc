@@ -14,6 +14,7 @@ constexpr double kSendAheadWorstUs = 4'000;  // a function that was slower latel
 constexpr std::size_t kSendAheadMax = 3;
 constexpr double kDrainWorthAStartUs = 60'000;  // about what starting a process costs
 constexpr std::uint32_t kAttemptsMax = 3;       // processes that may die before an invocation begins
+constexpr std::uint32_t kProvisionedDoublingsMax = 6;  // of the second between starts that come to nothing
 
 }  // namespace
 
@@ -104,9 +105,11 @@ void Pool::on_started(std::unique_ptr<Worker> worker, base::Result<StartedProces
   }
   if (attached) {
     workers_.push_back(std::move(worker));
+    if (killed_) workers_.back()->kill();
     return;
   }
   --starting_;
+  if (worker->provisioned) note_provisioned(false);
   release_later(std::move(worker));
   owner_.on_place_free();
   const base::Error error = attached.error();
@@ -128,6 +131,7 @@ void Pool::fail_queued(const std::string& error_payload, const base::Error* erro
 
 void Pool::on_worker_ready(Worker& worker) {
   --starting_;
+  if (worker.provisioned) note_provisioned(true);
   idle_.push_back(&worker);
   dispatch();
   if (retired_ && worker.is_idle()) {
@@ -196,6 +200,7 @@ void Pool::on_worker_ended(Worker& worker) {
   std::erase(idle_, &worker);
   const auto found = std::ranges::find(workers_, &worker, [](const auto& entry) { return entry.get(); });
   if (!worker.was_ready()) --starting_;
+  if (!worker.was_ready() && worker.provisioned) note_provisioned(false);
   if (found != workers_.end()) {
     std::unique_ptr<Worker> ended = std::move(*found);
     workers_.erase(found);
@@ -225,8 +230,15 @@ void Pool::set_provisioned(std::uint32_t count) {
   start_provisioned();
 }
 
+// A function that cannot be initialised is tried again ever more seldom.
+void Pool::note_provisioned(bool ready) {
+  provisioned_failures_ = ready ? 0 : std::min(provisioned_failures_ + 1, kProvisionedDoublingsMax);
+  if (!ready) provisioned_again_ = reactor_.now() + std::chrono::seconds(1u << (provisioned_failures_ - 1));
+}
+
 // All at once: whoever calls meanwhile waits for them instead of starting more.
 void Pool::start_provisioned() {
+  if (provisioned_failures_ > 0 && reactor_.now() < provisioned_again_) return;
   const auto alive = static_cast<std::uint32_t>(provisioned_processes() + provisioned_starting_);
   for (std::uint32_t missing = provisioned_ > alive ? provisioned_ - alive : 0; missing > 0 && owner_.take_place(*this);
        --missing) {
@@ -282,6 +294,8 @@ bool Pool::evict_idle() {
 }
 
 void Pool::kill_all() {
+  killed_ = true;
+  provisioned_ = 0;
   idle_.clear();
   for (const auto& worker : workers_) worker->kill();
   const base::Error stopping =

@@ -67,7 +67,7 @@ class Pool final : public WorkerOwner {
   // Ends the process that has been idle longest, if any has been at all; its place is on its way.
   bool evict_idle();
   SteadyTime oldest_idle() const;
-  // Ends everything, unfinished invocations included.
+  // Ends everything, unfinished invocations and processes that are yet to come included.
   void kill_all();
 
   const std::shared_ptr<const FunctionVersion>& version() const { return version_; }
@@ -88,6 +88,7 @@ class Pool final : public WorkerOwner {
   std::size_t wanted_starts() const;
   void start_one(bool provisioned);
   void start_provisioned();
+  void note_provisioned(bool ready);
   void fail_queued(const std::string& error_payload, const base::Error* error);
   void requeue_from(Worker& worker);
   void measure(std::chrono::microseconds duration);
@@ -104,7 +105,10 @@ class Pool final : public WorkerOwner {
   std::size_t starting_ = 0;                      // asked for, or not yet ready
   std::uint32_t provisioned_ = 0;
   std::uint32_t provisioned_starting_ = 0;  // asked for, no process yet
+  std::uint32_t provisioned_failures_ = 0;   // starts in a row that came to nothing
+  SteadyTime provisioned_again_{};           // not before then
   bool retired_ = false;
+  bool killed_ = false;
   bool dispatching_ = false;
 
   double mean_us_ = 0;   // of recent durations

@@ -94,13 +94,15 @@ void ProcessStarter::run() {
 }
 
 base::Result<FunctionCredentials> ProcessStarter::credentials_for(const FunctionVersion& version) {
-  const std::string key = version.role_arn + "\n" + version.name;
+  const std::string function_arn =
+      "arn:aws:lambda:" + version.region + ":" + version.account + ":function:" + version.name;
+  const std::string key = version.role_arn + "\n" + function_arn;
   const base::Timestamp now = clock_.now();
   if (const auto found = cached_credentials_.find(key); found != cached_credentials_.end()) {
     if (found->second.expiration > now + kCredentialsLeft * 2) return found->second;
     cached_credentials_.erase(found);
   }
-  auto issued = issue_credentials_(version.role_arn, version.name);
+  auto issued = issue_credentials_(version.role_arn, version.name, function_arn);
   if (!issued)
     return failure("AccessDeniedException",
                    "The role defined for the function cannot be assumed by Lambda: " + issued.error().message);

@@ -38,18 +38,34 @@ base::Result<std::unique_ptr<Reactor>> Reactor::start(const char* thread_name) {
   return reactor;
 }
 
-Reactor::~Reactor() { stop(); }
+Reactor::~Reactor() {
+  stop();
+  drop_tasks();
+}
+
+// What a task owns may cancel timers, unwatch and plan more as it dies.
+void Reactor::drop_tasks() {
+  for (;;) {
+    std::vector<Task> posted;
+    {
+      const std::lock_guard lock(mutex_);
+      posted.swap(posted_);
+    }
+    std::vector<Task> planned;
+    planned.swap(round_end_);
+    std::map<std::pair<SteadyTime, TimerId>, Task> timers;
+    timers.swap(timers_);
+    timer_times_.clear();
+    if (posted.empty() && planned.empty() && timers.empty()) return;
+  }
+}
 
 void Reactor::stop() {
   if (!thread_.joinable()) return;
   stopping_.store(true, std::memory_order_release);
   wake();
   thread_.join();
-  std::vector<Task> left;
-  {
-    const std::lock_guard lock(mutex_);
-    left.swap(posted_);
-  }
+  drop_tasks();
 }
 
 void Reactor::wake() {

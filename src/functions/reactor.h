@@ -39,7 +39,7 @@ class Reactor {
 
   // Errors: io.
   static base::Result<std::unique_ptr<Reactor>> start(const char* thread_name);
-  ~Reactor();  // stop()
+  ~Reactor();  // stop(); tasks that never ran die first, while what they may still call is there
   Reactor(const Reactor&) = delete;
   Reactor& operator=(const Reactor&) = delete;
 
@@ -68,6 +68,7 @@ class Reactor {
   void run_posted();
   void run_timers();
   void run_round_end();
+  void drop_tasks();
   void wake();
 
   FileDescriptor epoll_;

@@ -20,6 +20,8 @@ namespace {
 constexpr std::size_t kConnectionsMax = 32;
 constexpr std::size_t kHeaderBytesMax = 64 * 1024;
 constexpr std::size_t kResponseBytesMax = 6'291'556;
+// A connection's unread bytes: a response with the sizes of its chunks, and no more however it is sent.
+constexpr std::size_t kInputBytesMax = 2 * kResponseBytesMax + kHeaderBytesMax;
 constexpr std::string_view kPrefix = "/2018-06-01/runtime/";
 
 bool equals_ignoring_case(std::string_view a, std::string_view b) {
@@ -143,6 +145,7 @@ class RuntimeApiWorker::Connection final : public Watcher {
     if (count < 0 && (errno == EAGAIN || errno == EINTR)) return;
     if (count <= 0) return worker_.drop(*this);
     in_.append(buffer, static_cast<std::size_t>(count));
+    if (in_.size() > kInputBytesMax) return worker_.drop(*this);
     take_requests();
   }
 

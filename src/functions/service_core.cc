@@ -117,7 +117,9 @@ void ServiceCore::invoke(InvokeRequest request, InvokeDone done) {
   invocation->function = found.function;
   counters_.invocations.fetch_add(1, std::memory_order_relaxed);
   FunctionState& function = *found.function;
-  by_request_id_.insert_or_assign(invocation->request_id, invocation.get());
+  // An id that comes again is the newer invocation's. Its key too: the older one's text goes with it.
+  by_request_id_.erase(invocation->request_id);
+  by_request_id_.emplace(invocation->request_id, invocation.get());
   if (function.waiting.empty() && admit(function, invocation)) return;
 
   bool ignored = false;
@@ -263,6 +265,7 @@ void ServiceCore::function_changed(const std::string& region, const std::string&
   if (entry == functions_.end() && find_limits(view, region, name).provisioned.empty()) return;
   FunctionState& function = function_state(region, name);
   function.limits = find_limits(view, region, name);
+  function.deleted = !view.get(version_key(region, name, "$LATEST"));
   for (const auto& pool : function.pools) {
     const FunctionVersion& old = *pool->version();
     const auto record = view.get(version_key(region, name, old.version));
@@ -393,10 +396,19 @@ void ServiceCore::tick() {
   const SteadyTime now = parts_.reactor.now();
   const base::Timestamp wall_now = parts_.clock.now();
   for (const auto& [key, function] : functions_) {
-    for (const auto& pool : function->pools) pool->tick(now, wall_now);
+    for (const auto& pool : function->pools) {
+      if (function->deleted && function->waiting.empty()) pool->retire();
+      pool->tick(now, wall_now);
+    }
     drop_finished_pools(*function);
     if (!function->waiting.empty()) admit_waiting(*function);
   }
+  std::erase_if(functions_, [&](const auto& entry) {
+    FunctionState* const function = entry.second.get();
+    if (!function->deleted || !function->is_unused()) return false;
+    std::erase_if(resolved_, [&](const auto& cached) { return cached.second.function == function; });
+    return true;
+  });
 }
 
 void ServiceCore::kill_all() {

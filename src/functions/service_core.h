@@ -31,6 +31,9 @@ struct FunctionState {
   std::deque<std::unique_ptr<Invocation>> waiting;
   std::vector<std::unique_ptr<Pool>> pools;
   bool blocked = false;  // waits for the account's concurrency; in ServiceCore::blocked_
+  bool deleted = false;  // forgotten once nothing of it is left
+
+  bool is_unused() const { return pools.empty() && waiting.empty() && active == 0 && !blocked; }
 };
 
 // Figures that other threads read.

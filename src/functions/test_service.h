@@ -108,7 +108,7 @@ class TestService {
     options.endpoint_url = "http://127.0.0.1:1";
     auto opened = FunctionService::open(
         store, *catalog, clock, *sink_,
-        [this](const std::string&, const std::string&) -> base::Result<FunctionCredentials> {
+        [this](const std::string&, const std::string&, const std::string&) -> base::Result<FunctionCredentials> {
           return FunctionCredentials{"ASIATEST", "secret", "token", clock.now() + base::Duration::seconds(3'600)};
         },
         std::move(options));

@@ -61,6 +61,7 @@ Worker::Worker(WorkerServices services, WorkerOwner& owner, std::shared_ptr<cons
 Worker::~Worker() {
   services_.reactor.cancel(deadline_timer_);
   services_.reactor.cancel(output_timer_);
+  services_.reactor.cancel(lost_timer_);
   if (output_watcher_ && process_.output) services_.reactor.unwatch(process_.output.get(), *output_watcher_);
   if (end_watcher_ && process_.pidfd) {
     services_.reactor.unwatch(process_.pidfd.get(), *end_watcher_);
@@ -217,13 +218,10 @@ void Worker::fail_front(std::string type, std::string message) {
 void Worker::on_channel_lost() {
   if (state_ == State::ending) return;
   // As a rule the process is gone or going; its end tells why. One that closed its channel and lives on is of no use.
-  if (process_.pid > 0) {
-    const Reactor::TimerId id = services_.reactor.run_at(services_.reactor.now() + kRetirementGrace, [this] {
-      if (process_.pid > 0) ::kill(process_.pid, SIGKILL);
-    });
-    services_.reactor.cancel(output_timer_);
-    output_timer_ = id;
-  }
+  if (process_.pid <= 0 || lost_timer_ != 0) return;
+  lost_timer_ = services_.reactor.run_at(services_.reactor.now() + kRetirementGrace, [this] {
+    if (process_.pid > 0) ::kill(process_.pid, SIGKILL);
+  });
 }
 
 void Worker::on_process_end() {

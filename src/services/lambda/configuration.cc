@@ -243,12 +243,10 @@ base::Result<json::Value> apply_configuration(const Operations& operations, cons
   return with_defaults(std::move(builder).build(), name);
 }
 
-base::Result<void> check_role(const Operations& operations, const wire::Call& call, std::string_view role_arn) {
-  ESC_CHECK(operations.authoriser.authorise_pass_role(*call.principal, role_arn, "lambda.amazonaws.com"));
-  if (!operations.authoriser.assume_for_service(role_arn, "lambda.amazonaws.com", "check")) {
-    return invalid_parameter("The role defined for the function cannot be assumed by Lambda.");
-  }
-  return {};
+base::Result<void> check_role(const Operations& operations, const wire::Call& call, const FunctionName& name,
+                              std::string_view role_arn) {
+  return operations.authoriser.authorise_pass_role(*call.principal, role_arn, "lambda.amazonaws.com",
+                                                   {{"aws:SourceArn", name.arn()}});
 }
 
 base::Result<functions::StoredCode> store_code(const Operations& operations, const json::Value& source) {

@@ -54,7 +54,7 @@ Answer create_function(const Operations& operations, const wire::Call& call) {
   ESC_TRY(const ResolvedLayers layers,
           resolve_layers(operations, call,
                          has(call.input, "Layers") ? *call.input.find("Layers") : json::Value::array({})));
-  ESC_CHECK(check_role(operations, call, text(call.input, "Role")));
+  ESC_CHECK(check_role(operations, call, name, text(call.input, "Role")));
   ESC_TRY(const functions::StoredCode code, store_code(operations, *call.input.find("Code")));
 
   const base::Timestamp now = operations.clock.now();

@@ -27,10 +27,14 @@ class TestAuthoriser final : public identity::Authoriser {
       return base::make_error(base::ErrorCode::denied, "AccessDeniedException", "no");
     return {};
   }
-  base::Result<void> authorise_pass_role(const identity::Principal&, std::string_view, std::string_view,
-                                         const identity::RequestContext&) const override {
+  base::Result<void> authorise_pass_role(const identity::Principal&, std::string_view role, std::string_view,
+                                         const identity::RequestContext& context) const override {
     if (forbidden.contains("iam:PassRole"))
       return base::make_error(base::ErrorCode::denied, "AccessDeniedException", "no");
+    if (role.ends_with("/none"))
+      return base::make_error(base::ErrorCode::invalid, "InvalidParameterValueException",
+                              "The role defined for the function cannot be assumed by Lambda.");
+    for (const auto& [key, value] : context) asked.insert(key + " " + value);
     return {};
   }
   base::Result<std::shared_ptr<const identity::Principal>> assume_for_service(
@@ -160,6 +164,7 @@ TEST_F(LambdaServiceTest, WhatIsForbiddenChangesNothing) {
             "InvalidParameterValueException: The role defined for the function cannot be assumed by Lambda.");
   EXPECT_TRUE(catalog->view().count("lambda/") == 0);
   ASSERT_TRUE(create("f"));
+  EXPECT_TRUE(authoriser.asked.contains("aws:SourceArn arn:aws:lambda:us-east-1:000000000000:function:f"));
   authoriser.forbidden = {"lambda:InvokeFunction"};
   EXPECT_THAT(error_of(call("Invoke", named("f:1"))), StartsWith("AccessDeniedException"));
   EXPECT_TRUE(authoriser.asked.contains("lambda:InvokeFunction arn:aws:lambda:us-east-1:000000000000:function:f:1"));

@@ -65,7 +65,7 @@ Answer update_function_configuration(const Operations& operations, const wire::C
   ESC_TRY(VersionRecord latest, latest_for_update(operations, call, name));
   const std::string old_revision(text(latest.configuration, "RevisionId"));
   ESC_TRY(json::Value configuration, apply_configuration(operations, call, name, latest.configuration));
-  if (has(call.input, "Role")) ESC_CHECK(check_role(operations, call, text(call.input, "Role")));
+  if (has(call.input, "Role")) ESC_CHECK(check_role(operations, call, name, text(call.input, "Role")));
   if (has(call.input, "Layers")) {
     ESC_TRY(const ResolvedLayers layers, resolve_layers(operations, call, *call.input.find("Layers")));
     latest.layers = layers.archives;
