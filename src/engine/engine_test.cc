@@ -331,6 +331,19 @@ TEST_F(EngineTest, AFullDiskRefusesCallersAndKeepsTimers) {
   EXPECT_TRUE(engine->accepting());
 }
 
+TEST_F(EngineTest, AClockThatStepsBackDoesNotProlongThePauseAfterAFullDisk) {
+  base::set_log_level(base::LogLevel::off);
+  const auto machine = machines.add(kWaitThenTask);
+  ASSERT_TRUE(start(machine, R"({"seconds":2})"));
+  fate = store::CommitFate::disk_full;
+  ASSERT_FALSE(start(machine, R"({"seconds":2})"));
+  clock.advance(Duration::seconds(-3'600));
+  const auto started = start(machine, R"({"seconds":1})");
+  ASSERT_TRUE(started);
+  advance(Duration::seconds(1));
+  EXPECT_EQ(sink->tasks.size(), 1u);
+}
+
 TEST_F(EngineTest, AFailedSyncStopsTheWriterUntilItIsReopened) {
   base::set_log_level(base::LogLevel::off);
   const auto machine = machines.add(kWaitThenTask);

@@ -112,7 +112,8 @@ void Shard::take_work(base::Timestamp now) {
     const std::lock_guard lock(mutex_);
     backlog_.swap(queue_);
   }
-  if (retry_at_ && now >= *retry_at_) {
+  // A retry that is further off than the pause was set before the wall clock stepped back.
+  if (retry_at_ && (now >= *retry_at_ || *retry_at_ - now > kPause)) {
     retry_at_.reset();
     works_.swap(held_);
   }
