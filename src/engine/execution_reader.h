@@ -34,6 +34,7 @@ struct ExecutionSummary {
   base::Timestamp start_time;
   std::optional<base::Timestamp> stop_time;
   std::uint32_t redrive_count = 0;
+  std::optional<base::Timestamp> redrive_time;
   std::string version_arn;
   std::string alias_arn;
 };

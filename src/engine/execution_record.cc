@@ -163,7 +163,8 @@ std::string ListingRecord::encode() const {
   std::string bytes;
   ByteWriter out(bytes);
   out.u8(static_cast<std::uint8_t>((stop_time ? 1 : 0) | (redrive_count > 0 ? 2 : 0) | (name ? 4 : 0) |
-                                   (!version_arn.empty() ? 8 : 0) | (!alias_arn.empty() ? 16 : 0)));
+                                   (!version_arn.empty() ? 8 : 0) | (!alias_arn.empty() ? 16 : 0) |
+                                   (redrive_time ? 32 : 0)));
   out.varint(revision);
   write_time(out, start_time);
   if (stop_time) out.signed_varint((*stop_time - start_time).us);
@@ -171,6 +172,7 @@ std::string ListingRecord::encode() const {
   if (name) out.bytes(*name);
   if (!version_arn.empty()) out.bytes(version_arn);
   if (!alias_arn.empty()) out.bytes(alias_arn);
+  if (redrive_time) out.signed_varint((*redrive_time - start_time).us);
   return bytes;
 }
 
@@ -185,6 +187,7 @@ base::Result<ListingRecord> ListingRecord::decode(std::string_view bytes) {
   if (parts & 4) r.name = in.bytes();
   if (parts & 8) r.version_arn = in.bytes();
   if (parts & 16) r.alias_arn = in.bytes();
+  if (parts & 32) r.redrive_time = r.start_time + base::Duration{in.signed_varint()};
   if (!in.ok()) return corrupt("a listing");
   return r;
 }

@@ -66,6 +66,7 @@ struct ListingRecord {
   std::optional<std::string> name;
   std::string version_arn;
   std::string alias_arn;
+  std::optional<base::Timestamp> redrive_time;
 
   std::string encode() const;
   static base::Result<ListingRecord> decode(std::string_view bytes);

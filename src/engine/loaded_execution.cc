@@ -209,7 +209,8 @@ ListingRecord LoadedExecution::listing() const {
           .redrive_count = head.redrive_count,
           .name = record_.name,
           .version_arn = record_.version_arn,
-          .alias_arn = record_.alias_arn};
+          .alias_arn = record_.alias_arn,
+          .redrive_time = head.redrive_time};
 }
 
 base::Result<std::vector<history::Event>> LoadedExecution::decode_events(std::string_view bytes) {

@@ -110,6 +110,7 @@ base::Result<std::optional<ExecutionSummary>> StoreReader::summarise(ExecutionId
   summary.start_time = listed.start_time;
   summary.stop_time = listed.stop_time;
   summary.redrive_count = listed.redrive_count;
+  summary.redrive_time = listed.redrive_time;
   summary.version_arn = listed.version_arn;
   summary.alias_arn = listed.alias_arn;
   return std::optional(std::move(summary));

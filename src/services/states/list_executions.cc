@@ -25,6 +25,7 @@ json::Value item_of(const engine::ExecutionSummary& execution, const std::string
   if (!map_run_arn.empty()) item.set("mapRunArn", map_run_arn);
   item.set("name", execution.name);
   item.set("redriveCount", std::int64_t{execution.redrive_count});
+  if (execution.redrive_time) item.set("redriveDate", timestamp(*execution.redrive_time));
   item.set("startDate", timestamp(execution.start_time));
   if (!execution.alias_arn.empty()) item.set("stateMachineAliasArn", execution.alias_arn);
   item.set("stateMachineArn", machine_arn);
@@ -32,6 +33,14 @@ json::Value item_of(const engine::ExecutionSummary& execution, const std::string
   item.set("status", status_name(execution.status));
   if (execution.stop_time) item.set("stopDate", timestamp(*execution.stop_time));
   return std::move(item).build();
+}
+
+// Of arn:…:mapRun:MACHINE/LABEL:ID.
+std::string machine_arn_of_run(std::string_view map_run_arn) {
+  constexpr std::string_view kType = ":mapRun:";
+  std::string arn(map_run_arn.substr(0, map_run_arn.rfind(':')));
+  const std::size_t at = arn.find(kType);
+  return at == std::string::npos ? arn : arn.replace(at, kType.size(), ":stateMachine:");
 }
 
 }  // namespace
@@ -56,6 +65,7 @@ Answer list_executions(const Operations& operations, const wire::Call& call) {
     shown_machine_arn = machine->arn;
   } else {
     ESC_CHECK(operations.authorise(call, "states:ListExecutions", query.map_run_arn));
+    shown_machine_arn = machine_arn_of_run(query.map_run_arn);
   }
   query.status = status_from_name(text(input, "statusFilter"));
 

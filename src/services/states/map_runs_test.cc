@@ -192,6 +192,12 @@ TEST_F(MapRunsTest, ChildrenThatFailAgainAfterARedriveEndTheRunAgain) {
   EXPECT_EQ(text_at(run, "status"), "FAILED");
   EXPECT_EQ(count(run, "failed"), 2);
   EXPECT_EQ(count(run, "succeeded"), 3);
+  const json::Value redriven = must(
+      "ListExecutions", json::Value::object({{"mapRunArn", text_at(run, "mapRunArn")}, {"redriveFilter", "REDRIVEN"}}));
+  const json::Value& children = *redriven.find("executions");
+  ASSERT_EQ(children.size(), 2u);
+  EXPECT_THAT(text_at(children[0], "stateMachineArn"), HasSubstr(":stateMachine:m/"));
+  EXPECT_NE(children[0].find("redriveDate"), nullptr);
 }
 
 TEST_F(MapRunsTest, TheRecordOfARunGoesWithItsExecution) {
