@@ -65,6 +65,13 @@ Range range_of(const json::Value& input, bool end_is_inclusive) {
   return {number(input, "startTime").value_or(0), end_is_inclusive ? end + 1 : end};
 }
 
+// What the group's retention leaves of a range. Files go by the hour; events are out of sight at once.
+Range retained(const Operations& operations, const wire::Call& call, const std::string& group, Range range) {
+  const auto start = retention_start(operations.catalog.view(), group_key(call, group), operations.clock.now());
+  if (start) range.start_ms = std::max(range.start_ms, start->ms());
+  return range;
+}
+
 std::string event_id(const functions::LogEvent& event) {
   char id[64];
   std::snprintf(id, sizeof id, "%020llu%036llu", static_cast<unsigned long long>(event.time.ms()),
@@ -110,11 +117,13 @@ Answer put_log_events(const Operations& operations, const wire::Call& call) {
   if (bytes > operations.options.page_bytes_max)
     return invalid_parameter("Upload too large: " + std::to_string(bytes) + " bytes exceeds limit of " +
                              std::to_string(operations.options.page_bytes_max));
+  const std::int64_t oldest_ms =
+      retained(operations, call, group, {now_ms - kOldestSeconds * 1'000, INT64_MAX}).start_ms;
   std::int64_t too_old_end = -1;
   std::int64_t too_new_start = -1;
   for (std::size_t i = 0; i < events.size(); ++i) {
     const std::int64_t time = number(events[i], "timestamp").value_or(0);
-    if (time < now_ms - kOldestSeconds * 1'000) {
+    if (time < oldest_ms) {
       too_old_end = static_cast<std::int64_t>(i) + 1;
     } else if (time > now_ms + kNewestSeconds * 1'000) {
       if (too_new_start < 0) too_new_start = static_cast<std::int64_t>(i);
@@ -147,8 +156,8 @@ Answer get_log_events(const Operations& operations, const wire::Call& call) {
     token = parse_token(text(call.input, "nextToken"));
     if (!token) return bad_token();
   }
-  ESC_TRY(std::vector<functions::LogEvent> events,
-          collect(operations, call.region, group, stream, range_of(call.input, false), nullptr));
+  const Range range = retained(operations, call, group, range_of(call.input, false));
+  ESC_TRY(std::vector<functions::LogEvent> events, collect(operations, call.region, group, stream, range, nullptr));
   sort(events);
   const auto limit = static_cast<std::size_t>(std::clamp<std::int64_t>(
       number(call.input, "limit").value_or(static_cast<std::int64_t>(operations.options.page_events_max)), 1,
@@ -208,7 +217,7 @@ Answer filter_log_events(const Operations& operations, const wire::Call& call) {
   }
   const json::Value* const names = call.input.find("logStreamNames");
   const std::string_view prefix = text(call.input, "logStreamNamePrefix");
-  const Range range = range_of(call.input, true);
+  const Range range = retained(operations, call, group, range_of(call.input, true));
   std::vector<functions::LogEvent> events;
   for (const functions::LogStreamInfo& stream : operations.store.streams(call.region, group)) {
     if (!stream.name.starts_with(prefix)) continue;

@@ -1,45 +1,53 @@
 #include "services/logs/filter_pattern.h"
 
-#include <algorithm>
+#include <re2/re2.h>
 
-#include "services/logs/operations.h"
+#include <algorithm>
 
 namespace escapement::services::logs {
 
 base::Result<FilterPattern> FilterPattern::parse(std::string_view text) {
   FilterPattern pattern;
-  for (std::size_t at = 0; at < text.size();) {
-    if (text[at] == ' ') {
-      ++at;
-      continue;
-    }
-    if (text[at] == '{' || text[at] == '[' || text[at] == '%') {
-      return invalid_parameter(
-          "Filter patterns over JSON fields, columns and regular expressions are not offered by this server; terms and "
-          "phrases are.");
-    }
-    std::vector<std::string>* list = &pattern.required_;
-    if (text[at] == '-') list = &pattern.excluded_;
-    if (text[at] == '?') list = &pattern.alternatives_;
-    if (list != &pattern.required_) ++at;
-    std::string term;
-    if (at < text.size() && text[at] == '"') {
-      for (++at; at < text.size() && text[at] != '"'; ++at) {
-        if (text[at] == '\\' && at + 1 < text.size()) ++at;
-        term.push_back(text[at]);
-      }
-      if (at == text.size()) return invalid_parameter("Invalid filter pattern");
-      ++at;
-    } else {
-      while (at < text.size() && text[at] != ' ') term.push_back(text[at++]);
-    }
-    if (!term.empty()) list->push_back(std::move(term));
+  FilterScanner scanner(text);
+  if (scanner.take("{")) {
+    ESC_TRY(pattern.structured_, JsonPattern::parse(scanner));
+  } else if (scanner.take("[")) {
+    ESC_TRY(pattern.structured_, ColumnPattern::parse(scanner));
+  } else {
+    ESC_CHECK(pattern.parse_terms(scanner));
   }
   return pattern;
 }
 
+base::Result<void> FilterPattern::parse_terms(FilterScanner& scanner) {
+  while (!scanner.at_end()) {
+    std::vector<Term>* list = &required_;
+    if (scanner.take("-")) {
+      list = &excluded_;
+    } else if (scanner.take("?")) {
+      list = &alternatives_;
+    }
+    if (scanner.take("\"")) {
+      ESC_TRY(std::string phrase, scanner.until_quote('"'));
+      if (!phrase.empty()) list->emplace_back(std::move(phrase));
+    } else if (scanner.take("%")) {
+      ESC_TRY(const std::string expression, scanner.until_quote('%'));
+      ESC_TRY(std::shared_ptr<const re2::RE2> regex, filter_regex(expression));
+      list->emplace_back(std::move(regex));
+    } else if (std::string term = scanner.bare(""); !term.empty()) {
+      list->emplace_back(std::move(term));
+    }
+  }
+  return {};
+}
+
 bool FilterPattern::matches(std::string_view message) const {
-  const auto occurs = [&](const std::string& term) { return message.find(term) != std::string_view::npos; };
+  if (const auto* const json = std::get_if<JsonPattern>(&structured_)) return json->matches(message);
+  if (const auto* const columns = std::get_if<ColumnPattern>(&structured_)) return columns->matches(message);
+  const auto occurs = [&](const Term& term) {
+    if (const auto* const text = std::get_if<std::string>(&term)) return message.find(*text) != std::string_view::npos;
+    return re2::RE2::PartialMatch(message, *std::get<std::shared_ptr<const re2::RE2>>(term));
+  };
   if (!std::ranges::all_of(required_, occurs) || std::ranges::any_of(excluded_, occurs)) return false;
   return alternatives_.empty() || std::ranges::any_of(alternatives_, occurs);
 }

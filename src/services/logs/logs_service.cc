@@ -37,7 +37,17 @@ const Entry* find(std::string_view operation) {
   return found != std::end(kHandlers) && found->operation == operation ? found : nullptr;
 }
 
+constexpr base::Duration kExpiryInterval = base::Duration::seconds(3'600);
+
 }  // namespace
+
+// By the hour, along with a call: files that nobody looks at are bounded by the store.
+void LogsService::expire_sometimes() {
+  const base::Timestamp now = operations_.clock.now();
+  std::int64_t due = next_expiry_us_.load(std::memory_order_relaxed);
+  if (now.us < due || !next_expiry_us_.compare_exchange_strong(due, (now + kExpiryInterval).us)) return;
+  expire_groups(operations_);
+}
 
 bool LogsService::has(std::string_view operation) const { return find(operation) != nullptr; }
 
@@ -46,6 +56,7 @@ void LogsService::handle(wire::Call call, wire::Respond respond) {
   if (entry == nullptr)
     return respond(
         base::make_error(base::ErrorCode::unsupported, std::string(call.operation) + " is not offered by this server"));
+  expire_sometimes();
   respond(entry->handler(operations_, call));
 }
 

@@ -1,6 +1,8 @@
 // The CloudWatch Logs API as a service of the wire layer: groups, streams, events, retention, tags.
 #pragma once
 
+#include <atomic>
+
 #include "services/logs/operations.h"
 #include "wire/service.h"
 
@@ -17,7 +19,10 @@ class LogsService final : public wire::Service {
   void handle(wire::Call call, wire::Respond respond) override;
 
  private:
+  void expire_sometimes();
+
   Operations operations_;
+  std::atomic<std::int64_t> next_expiry_us_ = 0;
 };
 
 }  // namespace escapement::services::logs

@@ -114,11 +114,83 @@ TEST_F(LogsServiceTest, FiltersRunOverAllStreamsInTimeOrder) {
   EXPECT_EQ(messages(filter("error -five")), "error three ");
   EXPECT_EQ(messages(filter("?one ?fine")), "START one fine ");
   EXPECT_EQ(messages(filter("\"error five\"")), "error five ");
-  EXPECT_EQ(filter("{ $.a = 1 }").error().name, "InvalidParameterException");
+  EXPECT_EQ(filter("{ $.a = }").error().name, "InvalidParameterException");
   const Answer page = call("FilterLogEvents", Value::object({{"logGroupName", "g"}, {"limit", 3}}));
   EXPECT_EQ(messages(call("FilterLogEvents",
                           Value::object({{"logGroupName", "g"}, {"nextToken", text(*page, "nextToken")}}))),
             "fine ");
+}
+
+bool matches(std::string_view pattern, std::string_view message) {
+  const auto parsed = FilterPattern::parse(pattern);
+  EXPECT_TRUE(parsed) << pattern << ": " << parsed.error().message;
+  return parsed && parsed->matches(message);
+}
+
+TEST(FilterPatternTest, ConditionsOverJsonFields) {
+  constexpr std::string_view kEvent =
+      R"({"type":"Update","n":5.5,"ok":true,"none":null,"user":{"name":"ann@x.org","ids":[7,8]},"text":"12"})";
+  for (const char* const pattern :
+       {R"({ $.type = "Update" })", "{ $.type = Upd* }", "{$.n>5&&$.n<=5.5}", "{ $.n = 5.50 }", "{ $.ok IS TRUE }",
+        "{ $.none IS NULL }", "{ $.user.ids[1] = 8 }", "{ $.user EXISTS }", "{ $.nobody NOT EXISTS }",
+        "{ $.type = %^Up% }", "{ $.type != Delete }", "{ ($.n > 9 || $.type = Update) && $.user.name = *@x.org }",
+        "{ $.n > 9 || $.n > 8 || $.n > 1e0 }", "{ $.text = 12 }"})
+    EXPECT_TRUE(matches(pattern, kEvent)) << pattern;
+  for (const char* const pattern :
+       {R"({ $.type = "update" })", "{ $.n > 5.5 }", "{ $.ok IS FALSE }", "{ $.user = 1 }", "{ $.absent != 1 }",
+        "{ $.user.ids[2] = 8 }", "{ $.text > 3 }", "{ $.type = Update && ($.n > 9 || $.n < 1) }", "{ $.type = %^x% }"})
+    EXPECT_FALSE(matches(pattern, kEvent)) << pattern;
+  EXPECT_FALSE(matches("{ $.a NOT EXISTS }", "no JSON"));
+}
+
+TEST(FilterPatternTest, ConditionsOverColumns) {
+  constexpr std::string_view kEvent =
+      R"(127.0.0.1 - frank [10/Oct/2000:13:25:15 -0700] "GET /index.html HTTP/1.0" 404 1534)";
+  for (const char* const pattern :
+       {"[ip, id, user, time, request, status, bytes]", "[..., status = 404, bytes > 1000]", "[ip = 127.*, ...]",
+        "[..., request = *index*, status = 4* || status = 5*, b]", R"([ip, id, user != "", ...])",
+        "[..., status >= 400 && status < 500, bytes]", R"([ip = %127\.0\.0\.[1-9]%, ...])"})
+    EXPECT_TRUE(matches(pattern, kEvent)) << pattern;
+  for (const char* const pattern : {"[ip, user]", "[..., status = 200, bytes]", "[..., bytes > 2000]",
+                                    "[a, b, c, d, e, f, g, h]", "[a, b, c, d, e, f, g, ..., h]"})
+    EXPECT_FALSE(matches(pattern, kEvent)) << pattern;
+}
+
+TEST(FilterPatternTest, TermsMayBeRegularExpressions) {
+  EXPECT_TRUE(matches("%E[0-9]+% -%E404%", "an E500 here"));
+  EXPECT_FALSE(matches("%E[0-9]+% -%E404%", "E404"));
+  EXPECT_TRUE(matches(R"(%50\%%)", "at 50%"));
+}
+
+TEST(FilterPatternTest, WhatCannotBeReadIsRefused) {
+  const std::string deep = "{" + std::string(2'000, '(');
+  for (const std::string_view pattern :
+       {std::string_view("{"), std::string_view("{ $.a }"), std::string_view("{ $ = 1 }"), std::string_view("{ $.a = 1"),
+        std::string_view("{ $.a = 1 } x"), std::string_view("{ $.a > b }"), std::string_view("{ $.a IS 1 }"),
+        std::string_view("["), std::string_view("[a, b"), std::string_view("[a = 1 && b = 2]"),
+        std::string_view("[..., a, ...]"), std::string_view("%[%"), std::string_view("%a"), std::string_view("\"x"),
+        std::string_view("{ $.a[-1] = 1 }"), std::string_view("{ $.a = %(% }"), std::string_view(deep)}) {
+    const auto parsed = FilterPattern::parse(pattern);
+    ASSERT_FALSE(parsed) << pattern;
+    EXPECT_EQ(parsed.error().name, "InvalidParameterException");
+  }
+}
+
+TEST_F(LogsServiceTest, EventsPastTheRetentionAreGone) {
+  put("s", {{-3 * 86'400'000, "old"}, {-3'600'000, "young"}});
+  const auto shown = [&] {
+    return messages(call("GetLogEvents", Value::object({{"logGroupName", "g"}, {"logStreamName", "s"}}))) +
+           messages(call("FilterLogEvents", Value::object({{"logGroupName", "g"}})));
+  };
+  EXPECT_EQ(shown(), "old young old young ");
+  ASSERT_TRUE(call("PutRetentionPolicy", Value::object({{"logGroupName", "g"}, {"retentionInDays", 1}})));
+  EXPECT_EQ(shown(), "young young ");
+  const Value late = Value::array({Value::object({{"timestamp", clock.now().ms() - 2 * 86'400'000}, {"message", "m"}})});
+  const Answer rejected = call(
+      "PutLogEvents", Value::object({{"logGroupName", "g"}, {"logStreamName", "s"}, {"logEvents", late}}));
+  EXPECT_NE(rejected->find("rejectedLogEventsInfo"), nullptr);
+  clock.advance(base::Duration::seconds(86'400));
+  EXPECT_EQ(shown(), "");
 }
 
 TEST_F(LogsServiceTest, OldAndFutureEventsAreRejectedByIndexAndDisorderByError) {

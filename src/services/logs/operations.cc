@@ -51,6 +51,26 @@ json::Value group_record(const store::Catalog::View& view, const std::string& ke
   return value && value->is_object() ? std::move(*value) : json::Value::object(std::vector<json::Member>{});
 }
 
+std::optional<base::Timestamp> retention_start(const store::Catalog::View& view, const std::string& key,
+                                               base::Timestamp now) {
+  const auto days = number(group_record(view, key), "retentionInDays");
+  return days ? std::optional(now - base::Duration::seconds(*days * 86'400)) : std::nullopt;
+}
+
+void expire_groups(const Operations& operations) {
+  constexpr std::string_view kFolder = "logs/group/";
+  const store::Catalog::View view = operations.catalog.view();
+  const base::Timestamp now = operations.clock.now();
+  view.scan(kFolder, [&](std::string_view key, std::string_view) {
+    const auto start = retention_start(view, std::string(key), now);
+    const std::string_view rest = key.substr(kFolder.size());
+    const std::size_t slash = rest.find('/');
+    if (start && slash != std::string_view::npos)
+      operations.store.expire(std::string(rest.substr(0, slash)), std::string(rest.substr(slash + 1)), *start);
+    return true;
+  });
+}
+
 base::Result<std::string> existing_group(const Operations& operations, const wire::Call& call) {
   std::string group(text(call.input, "logGroupName"));
   const std::string_view identifier = text(call.input, "logGroupIdentifier");

@@ -52,6 +52,11 @@ base::Result<std::string> existing_group(const Operations& operations, const wir
 std::string group_key(const wire::Call& call, std::string_view group);
 // The catalog's record; an empty object where there is none.
 json::Value group_record(const store::Catalog::View& view, const std::string& key);
+// Events from before then are past the group's retention; nullopt: they are kept. `key` as group_key() gives it.
+std::optional<base::Timestamp> retention_start(const store::Catalog::View& view, const std::string& key,
+                                               base::Timestamp now);
+// Removes the files that hold nothing but such events, of all groups.
+void expire_groups(const Operations& operations);
 
 Answer create_log_group(const Operations&, const wire::Call&);
 Answer delete_log_group(const Operations&, const wire::Call&);
