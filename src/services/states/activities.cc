@@ -6,6 +6,7 @@
 #include "connectors/connectors.h"
 #include "services/states/errors.h"
 #include "services/states/operations.h"
+#include "services/states/settings.h"
 #include "services/states/tags.h"
 
 namespace escapement::services::states {
@@ -74,16 +75,21 @@ Answer create_activity(const Operations& operations, const wire::Call& call) {
   const ActivityArn arn{call.region, call.account, name};
   const Tags tags = tags_from_json(call.input.find("tags"));
   ESC_CHECK(operations.authorise(call, "states:CreateActivity", arn.to_string(), request_tags(tags)));
+  ESC_TRY(const json::Value encryption, encryption_configuration(call.input));
   const std::size_t there = operations.directory.count_activities(call.region);
 
   const auto create = [&](std::optional<Activity> known) -> base::Result<std::optional<Activity>> {
-    if (known) return known;
+    if (known && known->encryption == encryption) return known;
+    if (known) {
+      return base::make_error(base::ErrorCode::already_exists, "ActivityAlreadyExists",
+                              fmt::format("Activity Already Exists: '{}'", known->arn));
+    }
     if (there >= operations.quotas.activities_max) {
       return base::make_error(
           base::ErrorCode::limit_exceeded, "ActivityLimitExceeded",
           fmt::format("The limit of {} activities has been reached", operations.quotas.activities_max));
     }
-    Activity activity{arn.to_string(), name, call.region, operations.clock.now(), {}};
+    Activity activity{arn.to_string(), name, call.region, operations.clock.now(), {}, encryption};
     ESC_TRY(activity.tags, merged_tags({}, tags, operations.quotas.tags_max));
     return activity;
   };
@@ -98,7 +104,7 @@ Answer describe_activity(const Operations& operations, const wire::Call& call) {
   if (!activity) return activity_does_not_exist(arn.to_string());
   return json::Value::object({{"activityArn", activity->arn},
                               {"creationDate", timestamp(activity->created)},
-                              {"encryptionConfiguration", json::Value::object({{"type", "AWS_OWNED_KEY"}})},
+                              {"encryptionConfiguration", activity->encryption},
                               {"name", activity->name}});
 }
 

@@ -51,7 +51,8 @@ std::string encode(const Activity& activity) {
                                           {"name", activity.name},
                                           {"region", activity.region},
                                           {"created", activity.created.us},
-                                          {"tags", to_json(activity.tags)}}));
+                                          {"tags", to_json(activity.tags)},
+                                          {"encryption", activity.encryption}}));
 }
 
 std::optional<Activity> decode_activity(std::string_view record) {
@@ -62,11 +63,13 @@ std::optional<Activity> decode_activity(std::string_view record) {
   const json::Value* region = value->find("region");
   const json::Value* created = value->find("created");
   if (!arn || !name || !region || !created || !created->is_int64()) return std::nullopt;
+  const json::Value* encryption = value->find("encryption");
   return Activity{arn->as_string(),
                   name->as_string(),
                   region->as_string(),
                   {created->as_int64()},
-                  tags_from_json(value->find("tags"))};
+                  tags_from_json(value->find("tags")),
+                  encryption ? *encryption : json::Value::object({{"type", "AWS_OWNED_KEY"}})};
 }
 
 }  // namespace

@@ -42,6 +42,7 @@ struct Activity {
   std::string region;
   base::Timestamp created;
   Tags tags;
+  json::Value encryption;  // encryptionConfiguration
 };
 
 // One change to one machine, inside the catalog's transaction.

@@ -92,6 +92,12 @@ base::Result<std::string> settings_of(const json::Value& input, const std::strin
   return json::print(std::move(out).build());
 }
 
+base::Result<json::Value> encryption_configuration(const json::Value& input) {
+  const json::Value* given = input.find("encryptionConfiguration");
+  if (given && given->is_object()) return encryption_of(*given);
+  return json::Value::object({{"type", "AWS_OWNED_KEY"}});
+}
+
 void add_settings(json::ObjectBuilder& answer, const std::string& settings) {
   const auto value = json::parse(settings);
   const json::Value known = value ? *value : defaults();

@@ -13,6 +13,9 @@ namespace escapement::services::states {
 // none). Errors: InvalidLoggingConfiguration, InvalidEncryptionConfiguration.
 base::Result<std::string> settings_of(const json::Value& input, const std::string& current);
 
+// The encryptionConfiguration of a request, AWS's own key where it names none. Errors: InvalidEncryptionConfiguration.
+base::Result<json::Value> encryption_configuration(const json::Value& input);
+
 // Adds loggingConfiguration, tracingConfiguration and encryptionConfiguration to an answer.
 void add_settings(json::ObjectBuilder& answer, const std::string& settings);
 

@@ -150,6 +150,22 @@ TEST_F(StatesTest, ATaskForAnActivityThatIsMissingFailsBeforeItIsScheduled) {
   EXPECT_THAT(text_at(describe(execution), "cause"), HasSubstr("The activity " + arn + " does not exist."));
 }
 
+TEST_F(StatesTest, AnActivityKeepsTheEncryptionItWasMadeWith) {
+  const json::Value keyed =
+      object("{'name':'a','encryptionConfiguration':{'type':'CUSTOMER_MANAGED_KMS_KEY','kmsKeyId':'alias/k'}}");
+  const std::string arn = text_at(must("CreateActivity", keyed), "activityArn");
+  EXPECT_EQ(text_at(must("CreateActivity", keyed), "activityArn"), arn);
+  EXPECT_EQ(error("CreateActivity", object("{'name':'a'}")),
+            "ActivityAlreadyExists: Activity Already Exists: '" + arn + "'");
+  reopen();
+  EXPECT_EQ(json::print(
+                *must("DescribeActivity", json::Value::object({{"activityArn", arn}})).find("encryptionConfiguration")),
+            R"({"type":"CUSTOMER_MANAGED_KMS_KEY","kmsKeyId":"alias/k"})");
+  EXPECT_THAT(
+      error("CreateActivity", object("{'name':'b','encryptionConfiguration':{'type':'CUSTOMER_MANAGED_KMS_KEY'}}")),
+      HasSubstr("InvalidEncryptionConfiguration"));
+}
+
 TEST_F(StatesTest, AnActivityTaskThatNobodyTookComesAgainAfterARestart) {
   const std::string arn = text_at(must("CreateActivity", object("{'name':'a'}")), "activityArn");
   start(create_machine("m", task_machine(arn)), "1");
