@@ -2,6 +2,7 @@
 // here.
 #include "base/random.h"
 #include "services/lambda/errors.h"
+#include "services/lambda/listing.h"
 #include "services/lambda/records.h"
 
 namespace escapement::services::lambda {
@@ -94,12 +95,12 @@ Answer delete_code_signing_config(const Operations& operations, const wire::Call
 Answer list_code_signing_configs(const Operations& operations, const wire::Call& call) {
   ESC_CHECK(operations.authorise(call, "ListCodeSigningConfigs", "*"));
   const store::Catalog::View view = operations.catalog.view();
-  Page page;
+  std::vector<ListedItem> items;
   view.scan(folder(call), [&](std::string_view key, std::string_view) {
-    if (auto config = get_json(view, std::string(key))) page.items.push_back(std::move(*config));
+    if (auto config = get_json(view, std::string(key))) items.push_back({std::string(key), std::move(*config)});
     return true;
   });
-  return page_answer("CodeSigningConfigs", std::move(page));
+  return page_of(call, "CodeSigningConfigs", std::move(items));
 }
 
 Answer put_function_code_signing_config(const Operations& operations, const wire::Call& call) {
@@ -146,14 +147,14 @@ Answer list_functions_by_code_signing_config(const Operations& operations, const
   const store::Catalog::View view = operations.catalog.view();
   if (!view.get(key_of(call, arn))) return absent_resource(arn);
   const std::string functions = "lambda/function/" + call.region + "/";
-  Page page;
+  std::vector<ListedItem> items;
   view.scan(functions, [&](std::string_view key, std::string_view) {
     const auto record = get_json(view, std::string(key));
     const FunctionName name{call.region, call.account, std::string(key.substr(functions.size())), {}};
-    if (record && text(*record, "CodeSigningConfigArn") == arn) page.items.emplace_back(name.arn());
+    if (record && text(*record, "CodeSigningConfigArn") == arn) items.push_back({std::string(key), name.arn()});
     return true;
   });
-  return page_answer("FunctionArns", std::move(page));
+  return page_of(call, "FunctionArns", std::move(items));
 }
 
 }  // namespace escapement::services::lambda

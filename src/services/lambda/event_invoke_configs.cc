@@ -1,5 +1,6 @@
 #include "functions/function_record.h"
 #include "services/lambda/errors.h"
+#include "services/lambda/listing.h"
 #include "services/lambda/records.h"
 
 namespace escapement::services::lambda {
@@ -111,12 +112,12 @@ Answer list_function_event_invoke_configs(const Operations& operations, const wi
   ESC_CHECK(operations.authorise(call, "ListFunctionEventInvokeConfigs", name.arn()));
   const store::Catalog::View view = operations.catalog.view();
   if (!find_function(view, name)) return not_found("The function doesn't exist.");
-  Page page;
+  std::vector<ListedItem> items;
   view.scan(folder_key("event-config", name.region, name.name), [&](std::string_view key, std::string_view) {
-    if (auto config = get_json(view, std::string(key))) page.items.push_back(std::move(*config));
+    if (auto config = get_json(view, std::string(key))) items.push_back({std::string(key), std::move(*config)});
     return true;
   });
-  return page_answer("FunctionEventInvokeConfigs", std::move(page));
+  return page_of(call, "FunctionEventInvokeConfigs", std::move(items));
 }
 
 }  // namespace escapement::services::lambda

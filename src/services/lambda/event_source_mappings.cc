@@ -2,10 +2,13 @@
 // a mapping for any other is refused, so that none is kept that would never deliver.
 #include "base/random.h"
 #include "services/lambda/errors.h"
+#include "services/lambda/listing.h"
 #include "services/lambda/records.h"
 
 namespace escapement::services::lambda {
 namespace {
+
+constexpr std::size_t kMappingsPageMax = 100;
 
 std::string folder(const wire::Call& call) { return "lambda/mapping/" + call.region + "/"; }
 
@@ -193,16 +196,16 @@ Answer list_event_source_mappings(const Operations& operations, const wire::Call
   const std::string_view source = text(call.input, "EventSourceArn");
   const store::Catalog::View view = operations.catalog.view();
   const base::Timestamp now = operations.clock.now();
-  Page page;
+  std::vector<ListedItem> items;
   view.scan(folder(call), [&](std::string_view key, std::string_view) {
     const auto record = get_json(view, std::string(key));
     if (!record || is_gone(*record, now)) return true;
     if (!source.empty() && text(*record, "EventSourceArn") != source) return true;
     if (!function_arn.empty() && text(*record, "FunctionArn") != function_arn) return true;
-    page.items.push_back(shown(*record, now));
+    items.push_back({std::string(key), shown(*record, now)});
     return true;
   });
-  return page_answer("EventSourceMappings", std::move(page));
+  return page_of(call, "EventSourceMappings", std::move(items), kMappingsPageMax);
 }
 
 }  // namespace escapement::services::lambda

@@ -1,5 +1,6 @@
 #include "base/random.h"
 #include "services/lambda/errors.h"
+#include "services/lambda/listing.h"
 #include "services/lambda/records.h"
 
 namespace escapement::services::lambda {
@@ -92,12 +93,12 @@ Answer list_function_url_configs(const Operations& operations, const wire::Call&
   ESC_CHECK(operations.authorise(call, "ListFunctionUrlConfigs", name.arn()));
   const store::Catalog::View view = operations.catalog.view();
   ESC_CHECK(require_function(view, name));
-  Page page;
+  std::vector<ListedItem> items;
   view.scan(folder_key("url", name.region, name.name), [&](std::string_view key, std::string_view) {
-    if (const auto record = get_json(view, std::string(key))) page.items.push_back(shown(*record));
+    if (const auto record = get_json(view, std::string(key))) items.push_back({std::string(key), shown(*record)});
     return true;
   });
-  return page_answer("FunctionUrlConfigs", std::move(page));
+  return page_of(call, "FunctionUrlConfigs", std::move(items));
 }
 
 }  // namespace escapement::services::lambda

@@ -207,5 +207,44 @@ TEST_F(LambdaServiceTest, LayersAreMountedAndCounted) {
               HasSubstr("does not exist."));
 }
 
+TEST_F(LambdaServiceTest, ListingsComeInPagesWhileEntriesGo) {
+  ASSERT_TRUE(create("f"));
+  settle();
+  for (const char* const alias : {"a", "b", "c", "d"}) {
+    ASSERT_TRUE(
+        call("CreateAlias", Value::object({{"FunctionName", "f"}, {"Name", alias}, {"FunctionVersion", "$LATEST"}})));
+    ASSERT_TRUE(call("PutFunctionEventInvokeConfig",
+                     Value::object({{"FunctionName", "f"}, {"Qualifier", alias}, {"MaximumRetryAttempts", 1}})));
+  }
+  const auto page = [&](const std::string& marker) {
+    json::ObjectBuilder input;
+    input.set("FunctionName", "f").set("MaxItems", 2);
+    if (!marker.empty()) input.set("Marker", marker);
+    return call("ListFunctionEventInvokeConfigs", std::move(input).build());
+  };
+  const auto names = [&](const Answer& answer) {
+    std::string all;
+    for (const Value& config : answer->find("FunctionEventInvokeConfigs")->items())
+      all += text(config, "FunctionArn").back();
+    return all;
+  };
+  const Answer first = page({});
+  EXPECT_EQ(names(first), "ab");
+  ASSERT_TRUE(call("DeleteFunctionEventInvokeConfig", Value::object({{"FunctionName", "f"}, {"Qualifier", "b"}})));
+  const Answer second = page(member(first, "NextMarker"));
+  EXPECT_EQ(names(second), "cd");
+  EXPECT_EQ(second->find("NextMarker"), nullptr);
+
+  const Value content = Value::object({{"ZipFile", functions::make_zip({{"x.txt", "x"}})}});
+  for (int i = 0; i < 3; ++i)
+    ASSERT_TRUE(call("PublishLayerVersion", Value::object({{"LayerName", "l"}, {"Content", content}})));
+  const Answer newest = call("ListLayerVersions", Value::object({{"LayerName", "l"}, {"MaxItems", 2}}));
+  EXPECT_EQ(number(newest->find("LayerVersions")->items()[0], "Version"), 3);
+  const Answer oldest =
+      call("ListLayerVersions", Value::object({{"LayerName", "l"}, {"Marker", member(newest, "NextMarker")}}));
+  ASSERT_EQ(oldest->find("LayerVersions")->size(), 1u);
+  EXPECT_EQ(number(oldest->find("LayerVersions")->items()[0], "Version"), 1);
+}
+
 }  // namespace
 }  // namespace escapement::services::lambda

@@ -4,6 +4,7 @@
 #include "services/lambda/configuration.h"
 #include "services/lambda/errors.h"
 #include "services/lambda/layer_versions.h"
+#include "services/lambda/listing.h"
 #include "services/lambda/records.h"
 
 namespace escapement::services::lambda {
@@ -110,23 +111,23 @@ Answer list_layer_versions(const Operations& operations, const wire::Call& call)
   ESC_TRY(LayerVersionName name, layer_name(call, text(call.input, "LayerName"), 0));
   ESC_CHECK(operations.authorise(call, "ListLayerVersions", name.layer_arn()));
   const store::Catalog::View view = operations.catalog.view();
-  Page page;
+  std::vector<ListedItem> items;
   view.scan(layer_folder(name.region, name.layer), [&](std::string_view key, std::string_view) {
     const auto record = get_json(view, std::string(key));
     name.version = version_of_key(key);
-    if (record && fits(*record, call.input)) page.items.push_back(shown(operations, name, *record, false));
+    if (record && fits(*record, call.input))
+      items.push_back({std::string(key), shown(operations, name, *record, false)});
     return true;
   });
-  std::ranges::reverse(page.items);
-  return page_answer("LayerVersions", std::move(page));
+  std::ranges::reverse(items);
+  return page_of(call, "LayerVersions", std::move(items));
 }
 
 Answer list_layers(const Operations& operations, const wire::Call& call) {
   ESC_CHECK(operations.authorise(call, "ListLayers", "*"));
   const store::Catalog::View view = operations.catalog.view();
   const std::string folder = "lambda/layer/" + call.region + "/";
-  Page page;
-  std::string last_layer;
+  std::vector<ListedItem> items;
   view.scan(folder, [&](std::string_view key, std::string_view) {
     const auto record = get_json(view, std::string(key));
     if (!record || !fits(*record, call.input)) return true;
@@ -136,15 +137,14 @@ Answer list_layers(const Operations& operations, const wire::Call& call) {
     json::Value item = json::Value::object({{"LayerName", name.layer},
                                             {"LayerArn", name.layer_arn()},
                                             {"LatestMatchingVersion", shown(operations, name, *record, false)}});
-    if (name.layer == last_layer) {
-      page.items.back() = std::move(item);
+    if (!items.empty() && items.back().key == name.layer) {
+      items.back().item = std::move(item);
     } else {
-      page.items.push_back(std::move(item));
-      last_layer = name.layer;
+      items.push_back({name.layer, std::move(item)});
     }
     return true;
   });
-  return page_answer("Layers", std::move(page));
+  return page_of(call, "Layers", std::move(items));
 }
 
 }  // namespace escapement::services::lambda

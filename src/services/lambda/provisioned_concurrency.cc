@@ -2,6 +2,7 @@
 #include "base/random.h"
 #include "functions/function_record.h"
 #include "services/lambda/errors.h"
+#include "services/lambda/listing.h"
 #include "services/lambda/provisioned.h"
 
 namespace escapement::services::lambda {
@@ -152,16 +153,16 @@ Answer list_provisioned_concurrency_configs(const Operations& operations, const 
   const store::Catalog::View view = operations.catalog.view();
   ESC_CHECK(require_function(view, name));
   const std::string folder = folder_key("provisioned", name.region, name.name);
-  Page page;
+  std::vector<ListedItem> items;
   view.scan(folder, [&](std::string_view key, std::string_view) {
     if (const auto config = get_json(view, std::string(key))) {
       json::ObjectBuilder item(shown(*config, operations.clock.now()));
       item.set("FunctionArn", name.arn() + ":" + std::string(key.substr(folder.size())));
-      page.items.push_back(std::move(item).build());
+      items.push_back({std::string(key), std::move(item).build()});
     }
     return true;
   });
-  return page_answer("ProvisionedConcurrencyConfigs", std::move(page));
+  return page_of(call, "ProvisionedConcurrencyConfigs", std::move(items));
 }
 
 }  // namespace escapement::services::lambda
