@@ -23,7 +23,8 @@ base::Result<JsonSelector> parse_selector(FilterScanner& scanner) {
       return bad_pattern("names in brackets are not part of the syntax");
     } else if (scanner.take("[")) {
       const auto position = number_of(scanner.bare("]"));
-      if (!position || *position < 0 || *position > 1e6 || !scanner.take("]")) return bad_pattern("a position is wrong");
+      if (!position || *position < 0 || *position > 1e6 || !scanner.take("]"))
+        return bad_pattern("a position is wrong");
       selector.steps.emplace_back(static_cast<std::size_t>(*position));
     } else {
       break;
@@ -128,9 +129,8 @@ base::Result<JsonPattern::Node> JsonPattern::parse_one(FilterScanner& scanner, i
     return node;
   }
   ESC_TRY(JsonCondition condition, parse_condition(scanner));
-  return Node{.kind = Kind::condition,
-              .parts = {},
-              .condition = std::make_shared<const JsonCondition>(std::move(condition))};
+  return Node{
+      .kind = Kind::condition, .parts = {}, .condition = std::make_shared<const JsonCondition>(std::move(condition))};
 }
 
 bool JsonPattern::holds(const Node& node, const json::Value& event) {

@@ -165,11 +165,12 @@ TEST(FilterPatternTest, TermsMayBeRegularExpressions) {
 TEST(FilterPatternTest, WhatCannotBeReadIsRefused) {
   const std::string deep = "{" + std::string(2'000, '(');
   for (const std::string_view pattern :
-       {std::string_view("{"), std::string_view("{ $.a }"), std::string_view("{ $ = 1 }"), std::string_view("{ $.a = 1"),
-        std::string_view("{ $.a = 1 } x"), std::string_view("{ $.a > b }"), std::string_view("{ $.a IS 1 }"),
-        std::string_view("["), std::string_view("[a, b"), std::string_view("[a = 1 && b = 2]"),
-        std::string_view("[..., a, ...]"), std::string_view("%[%"), std::string_view("%a"), std::string_view("\"x"),
-        std::string_view("{ $.a[-1] = 1 }"), std::string_view("{ $.a = %(% }"), std::string_view(deep)}) {
+       {std::string_view("{"), std::string_view("{ $.a }"), std::string_view("{ $ = 1 }"),
+        std::string_view("{ $.a = 1"), std::string_view("{ $.a = 1 } x"), std::string_view("{ $.a > b }"),
+        std::string_view("{ $.a IS 1 }"), std::string_view("["), std::string_view("[a, b"),
+        std::string_view("[a = 1 && b = 2]"), std::string_view("[..., a, ...]"), std::string_view("%[%"),
+        std::string_view("%a"), std::string_view("\"x"), std::string_view("{ $.a[-1] = 1 }"),
+        std::string_view("{ $.a = %(% }"), std::string_view(deep)}) {
     const auto parsed = FilterPattern::parse(pattern);
     ASSERT_FALSE(parsed) << pattern;
     EXPECT_EQ(parsed.error().name, "InvalidParameterException");
@@ -185,9 +186,10 @@ TEST_F(LogsServiceTest, EventsPastTheRetentionAreGone) {
   EXPECT_EQ(shown(), "old young old young ");
   ASSERT_TRUE(call("PutRetentionPolicy", Value::object({{"logGroupName", "g"}, {"retentionInDays", 1}})));
   EXPECT_EQ(shown(), "young young ");
-  const Value late = Value::array({Value::object({{"timestamp", clock.now().ms() - 2 * 86'400'000}, {"message", "m"}})});
-  const Answer rejected = call(
-      "PutLogEvents", Value::object({{"logGroupName", "g"}, {"logStreamName", "s"}, {"logEvents", late}}));
+  const Value late =
+      Value::array({Value::object({{"timestamp", clock.now().ms() - 2 * 86'400'000}, {"message", "m"}})});
+  const Answer rejected =
+      call("PutLogEvents", Value::object({{"logGroupName", "g"}, {"logStreamName", "s"}, {"logEvents", late}}));
   EXPECT_NE(rejected->find("rejectedLogEventsInfo"), nullptr);
   clock.advance(base::Duration::seconds(86'400));
   EXPECT_EQ(shown(), "");
