@@ -288,6 +288,32 @@ TEST_F(StatesTest, ExpressMachinesRunSynchronouslyAndAreNotListed) {
               HasSubstr("StateMachineTypeNotSupported"));
 }
 
+TEST_F(StatesTest, AStoredDefinitionOutlivesRulesThatCameAfterIt) {
+  const std::string machine =
+      create_machine("m", R"({"StartAt":"W","States":{"W":{"Type":"Wait","Seconds":5,"Comment":"x","End":true}}})");
+  const std::string waiting = start(machine);
+  // As a version without today's rules may have stored it: a field that this version does not know.
+  ASSERT_TRUE(catalog->update([](store::CatalogTransaction& transaction) -> base::Result<void> {
+    constexpr std::string_view kComment = R"(\"Comment\")";
+    std::vector<std::pair<std::string, std::string>> records;
+    transaction.scan("states/revision/", [&](std::string_view key, std::string_view record) {
+      records.emplace_back(key, record);
+      return true;
+    });
+    for (auto& [key, record] : records) {
+      const std::size_t at = record.find(kComment);
+      EXPECT_NE(at, std::string::npos);
+      if (at != std::string::npos) transaction.put(key, record.replace(at, kComment.size(), R"(\"Remark\")"));
+    }
+    return {};
+  }));
+  reopen();
+  advance(base::Duration::seconds(5));
+  EXPECT_EQ(status(waiting), "SUCCEEDED");
+  const std::string later = start(machine);
+  EXPECT_EQ(status(later), "RUNNING");
+}
+
 TEST_F(StatesTest, SdkTasksNameOperationsThatThereAre) {
   const auto made = [&](std::string_view action) {
     const std::string definition = R"({"StartAt":"T","States":{"T":{"Type":"Task","End":true,"Parameters":{},)"
