@@ -63,6 +63,8 @@ const std::vector<Entry>& entries() {
       {"server", "header_bytes_max", Bytes{&Config::header_bytes_max, 1'024, 16 * 1'024 * 1'024},
        "A request's line and headers; more get 431."},
       {"server", "body_bytes_max", Bytes{&Config::body_bytes_max, 1'024, 4 * kGiB}, "A request's body; more get 413."},
+      {"server", "bodies_bytes_max", Bytes{&Config::bodies_bytes_max, 1 << 20, 64 * kGiB},
+       "All requests' bodies at once, those up to 64 KiB not counted; more get 503."},
       {"server", "header_timeout", Span{&Config::header_timeout},
        "From a request's first byte to the end of its headers."},
       {"server", "body_timeout", Span{&Config::body_timeout},

@@ -46,6 +46,7 @@ struct Config {
   std::int64_t connections_max = 10'000;
   std::int64_t header_bytes_max = 64 * 1024;
   std::int64_t body_bytes_max = 80 * 1024 * 1024;
+  std::int64_t bodies_bytes_max = 256 * 1024 * 1024;
   base::Duration header_timeout = base::Duration::seconds(10);
   base::Duration body_timeout = base::Duration::seconds(30);
   base::Duration idle_timeout = base::Duration::seconds(120);

@@ -113,6 +113,7 @@ http::ServerOptions http_options(const Config& config) {
   options.loops = static_cast<unsigned>(config.network_threads);
   options.header_bytes_max = static_cast<std::size_t>(config.header_bytes_max);
   options.body_bytes_max = static_cast<std::size_t>(config.body_bytes_max);
+  options.bodies_bytes_max = static_cast<std::size_t>(config.bodies_bytes_max);
   options.connections_max = static_cast<std::size_t>(config.connections_max);
   options.header_timeout = to_ms(config.header_timeout);
   options.body_timeout = to_ms(config.body_timeout);

@@ -18,6 +18,7 @@ constexpr std::size_t kKeptCapacityBytes = 64 * 1024;  // larger buffers are giv
 constexpr std::chrono::milliseconds kSweepInterval{250};
 constexpr std::chrono::milliseconds kLingerTime{2'000};
 constexpr std::size_t kBodyBytesPerSecondMin = 1'024;
+constexpr std::size_t kFreeBytes = 2 * kKeptCapacityBytes;  // of buffers: what a small request never exceeds
 
 void append_number(std::string& out, std::size_t number) {
   char digits[24];
@@ -105,6 +106,7 @@ void Connection::close() {
   error_code ignored;
   socket_.close(ignored);
   on_disconnect_ = nullptr;
+  give_back_body_bytes();
   hub_.connections.erase(this);
 }
 
@@ -127,13 +129,26 @@ void Connection::time_out() {
 
 void Connection::set_deadline(std::chrono::milliseconds delay) { deadline_ = std::chrono::steady_clock::now() + delay; }
 
-// A body may take its time, but not all the time in the world: past body_timeout it must have come at a slow modem's
-// pace.
+// A body may take its time, but it must come at a slow modem's pace, with pauses of body_timeout. A fast start is no
+// credit for a drip after it, or a client could make the server hold what it sent for as long as it likes.
 void Connection::set_body_deadline() {
-  const std::chrono::milliseconds earned(request_.body.size() * 1'000 / kBodyBytesPerSecondMin);
-  const auto now = std::chrono::steady_clock::now();
-  deadline_ = std::min(now + hub_.options.body_timeout, body_start_ + hub_.options.body_timeout + earned);
+  const std::size_t new_bytes = request_.body.size() - body_bytes_paid_;
+  body_bytes_paid_ = request_.body.size();
+  const std::chrono::microseconds earned(new_bytes * 1'000'000 / kBodyBytesPerSecondMin);
+  body_pace_ = std::min(body_pace_ + earned, std::chrono::steady_clock::now() + hub_.options.body_timeout);
+  deadline_ = body_pace_;
 }
+
+bool Connection::take_body_bytes() {
+  const std::size_t held = request_.body.capacity() + in_.size();
+  const std::size_t counted = held > kFreeBytes ? held - kFreeBytes : 0;
+  if (counted <= body_bytes_taken_) return true;
+  if (!hub_.bodies.take(counted - body_bytes_taken_)) return false;
+  body_bytes_taken_ = counted;
+  return true;
+}
+
+void Connection::give_back_body_bytes() { hub_.bodies.give_back(std::exchange(body_bytes_taken_, 0)); }
 
 void Connection::read() {
   if (reading_ || phase_ == Phase::closed) return;
@@ -213,27 +228,34 @@ bool Connection::feed_parser() {
   }
   if (parser_->is_done()) return true;
   if (!parser_->is_header_done()) return false;
-  if (phase_ == Phase::header) {
-    phase_ = Phase::body;
-    body_start_ = std::chrono::steady_clock::now();
-    if (in_.size() < kReadBufferBytesMax &&
-        parser_->content_length().value_or(kReadBufferBytesMax) > kKeptCapacityBytes) {
-      in_.resize(kReadBufferBytesMax);
-    }
-    if (!std::exchange(continue_sent_, true) && equals_ignoring_case(request_.get("expect"), "100-continue")) {
-      static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
-      error_code ignored;
-      if (tls_ != nullptr) {
-        // Sent ahead of anything else on this connection, so the blocking form cannot interleave; 25 bytes fit the
-        // socket.
-        asio::write(*tls_, asio::buffer(kContinue), ignored);
-      } else {
-        asio::write(socket_, asio::buffer(kContinue), ignored);
-      }
-    }
+  if (phase_ == Phase::header) begin_body();
+  if (!take_body_bytes()) {
+    refuse(503, "The server has as much to read as it can hold. Try again.");
+    return false;
   }
   set_body_deadline();
   return false;
+}
+
+void Connection::begin_body() {
+  phase_ = Phase::body;
+  body_pace_ = std::chrono::steady_clock::now() + hub_.options.body_timeout;
+  body_bytes_paid_ = 0;
+  if (in_.size() < kReadBufferBytesMax &&
+      parser_->content_length().value_or(kReadBufferBytesMax) > kKeptCapacityBytes) {
+    in_.resize(kReadBufferBytesMax);
+  }
+  if (!std::exchange(continue_sent_, true) && equals_ignoring_case(request_.get("expect"), "100-continue")) {
+    static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+    error_code ignored;
+    if (tls_ != nullptr) {
+      // Sent ahead of anything else on this connection, so the blocking form cannot interleave; 25 bytes fit the
+      // socket.
+      asio::write(*tls_, asio::buffer(kContinue), ignored);
+    } else {
+      asio::write(socket_, asio::buffer(kContinue), ignored);
+    }
+  }
 }
 
 void Connection::hand_over() {
@@ -256,6 +278,7 @@ void Connection::hand_over() {
 void Connection::refuse(int status, std::string_view text) {
   hub_.refused.fetch_add(1, std::memory_order_relaxed);
   parser_.reset();
+  release_if_large(request_.body);
   is_head_ = false;
   Response response;
   response.status = status;
@@ -358,6 +381,7 @@ void Connection::on_answer_written() {
   release_if_large(request_.body);
   release_if_large(out_body_);
   release_if_large(out_head_);
+  give_back_body_bytes();
   if (!keep_alive_) return linger();
   phase_ = Phase::idle;
   set_deadline(hub_.options.idle_timeout);

@@ -35,9 +35,26 @@ class Exchange {
 
 class Connection;
 
+// The bytes that requests' bodies take on all loops together, so that many large ones cannot take all memory.
+class BodyBudget {
+ public:
+  explicit BodyBudget(std::size_t bytes_max) : bytes_max_(bytes_max) {}
+  // False: that is more than there is; nothing was taken.
+  bool take(std::size_t bytes) {
+    if (taken_.fetch_add(bytes, std::memory_order_relaxed) + bytes <= bytes_max_) return true;
+    give_back(bytes);
+    return false;
+  }
+  void give_back(std::size_t bytes) { taken_.fetch_sub(bytes, std::memory_order_relaxed); }
+
+ private:
+  const std::size_t bytes_max_;
+  std::atomic<std::size_t> taken_{0};
+};
+
 // What the connections of one loop share.
 struct Hub {
-  Hub(Loop& l, const ServerOptions& o, const Handler& h) : loop(l), options(o), handler(h) {}
+  Hub(Loop& l, const ServerOptions& o, const Handler& h, BodyBudget& b) : loop(l), options(o), handler(h), bodies(b) {}
 
   std::string_view date_now();  // the Date field's value, made once a second
   // Closes what is past its deadline, and arranges for the next sweep.
@@ -46,6 +63,7 @@ struct Hub {
   Loop& loop;
   const ServerOptions& options;
   const Handler& handler;
+  BodyBudget& bodies;
   std::unordered_map<Connection*, std::shared_ptr<Connection>> connections;
   bool draining = false;
   std::atomic<std::uint64_t> requests{0};
@@ -91,7 +109,11 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
   void on_answer_written();
   void linger();
   void set_deadline(std::chrono::milliseconds delay);
+  void begin_body();
   void set_body_deadline();
+  // Takes from the budget what the request being read holds. False: there is no more to be had.
+  bool take_body_bytes();
+  void give_back_body_bytes();
   std::size_t in_size() const { return in_end_ - in_begin_; }
 
   Hub& hub_;
@@ -109,7 +131,9 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
   bool close_after_answer_ = false;
   std::optional<Response> early_answer_;  // given while the handler was still on the stack
   SteadyTime deadline_;
-  SteadyTime body_start_;
+  SteadyTime body_pace_;              // until when the body's bytes so far have paid
+  std::size_t body_bytes_paid_ = 0;   // how many of them are counted in it
+  std::size_t body_bytes_taken_ = 0;  // of the budget
 
   std::string in_;
   std::size_t in_begin_ = 0;

@@ -285,6 +285,60 @@ TEST(Server, ADripOfHeaderBytesDoesNotExtendTheTime) {
   EXPECT_THAT(got, StartsWith("HTTP/1.1 408 "));
 }
 
+TEST(Server, AFastStartOfABodyIsNoCreditForADripAfterIt) {
+  ServerOptions options;
+  options.body_timeout = ms(300);
+  Fixture f(options);
+  RawClient client(f.port);
+  client.send("POST / HTTP/1.1\r\nContent-Length: 1000000\r\n\r\n" + std::string(200'000, 'x'));
+  std::string got;
+  for (int i = 0; i < 100 && got.empty(); ++i) {
+    client.send("x");
+    got = client.receive("\r\n\r\n", 50);
+  }
+  EXPECT_THAT(got, StartsWith("HTTP/1.1 408 "));
+}
+
+TEST(Server, BodiesTogetherAreBoundedAndSmallOnesAreStillTaken) {
+  ServerOptions options;
+  options.bodies_bytes_max = 4'000'000;
+  Fixture f(options);
+  const auto large = [](std::size_t sent) {
+    return "POST / HTTP/1.1\r\nContent-Length: 2000000\r\n\r\n" + std::string(sent, 'x');
+  };
+  std::vector<std::unique_ptr<RawClient>> holding;
+  std::string refused;
+  for (int i = 0; i < 10 && refused.empty(); ++i) {
+    holding.push_back(std::make_unique<RawClient>(f.port));
+    holding.back()->send(large(1'900'000));
+    refused = holding.back()->receive("\r\n\r\n", 200);
+  }
+  EXPECT_THAT(refused, StartsWith("HTTP/1.1 503 "));
+  RawClient small(f.port);
+  small.send("POST / HTTP/1.1\r\nContent-Length: 60000\r\n\r\n");
+  small.send(std::string(60'000, 'x'));
+  EXPECT_THAT(small.receive(std::string(100, 'x')), StartsWith("HTTP/1.1 200 "));
+  holding.clear();
+  std::string taken;
+  for (int i = 0; i < 100 && !taken.starts_with("HTTP/1.1 200 "); ++i) {  // once the server has seen them leave
+    RawClient again(f.port);
+    again.send(large(2'000'000));
+    taken = again.receive(std::string(100, 'x'));
+  }
+  EXPECT_THAT(taken, StartsWith("HTTP/1.1 200 "));
+}
+
+TEST(Server, AnsweredBodiesMakeRoomForOthers) {
+  ServerOptions options;
+  options.bodies_bytes_max = 3'000'000;
+  Fixture f(options);
+  RawClient client(f.port);
+  for (int i = 0; i < 10; ++i) {
+    client.send("POST / HTTP/1.1\r\nContent-Length: 1000000\r\n\r\n" + std::string(999'990, 'x') + "0123456789");
+    EXPECT_THAT(client.receive("0123456789"), StartsWith("HTTP/1.1 200 ")) << i;
+  }
+}
+
 TEST(Server, ClosesIdleConnectionsAndCountsThem) {
   ServerOptions options;
   options.idle_timeout = ms(100);

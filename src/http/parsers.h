@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
+#include <limits>
 
 #include "http/loop_core.h"
 #include "http/message.h"
@@ -59,9 +60,12 @@ class MessageParser : public beast_http::basic_parser<is_request> {
   }
   void on_header_impl(error_code&) override { header_complete_ = true; }
   void on_body_init_impl(boost::optional<std::uint64_t> const& size, error_code&) override {
-    if (size) body_.reserve(static_cast<std::size_t>(std::min<std::uint64_t>(*size, kReserveMax)));
+    if (!size) return;
+    declared_ = static_cast<std::size_t>(*size);
+    body_.reserve(std::min(declared_, kReserveMax));
   }
   std::size_t on_body_impl(string_view bytes, error_code&) override {
+    grow_for(body_.size() + bytes.size());
     body_.append(bytes.data(), bytes.size());
     return bytes.size();
   }
@@ -77,11 +81,21 @@ class MessageParser : public beast_http::basic_parser<is_request> {
   // not asked until that much is there; no chunked body can end with less.
   static constexpr std::size_t kLastChunkBytes = 5;
   // A declared length is only a promise: no more than this is set aside before bytes arrive.
-  static constexpr std::uint64_t kReserveMax = 64 * 1024;
+  static constexpr std::size_t kReserveMax = 64 * 1024;
+
+  // By doubling, but not beyond what was declared; a string's own reserve() would double regardless.
+  void grow_for(std::size_t size) {
+    if (size <= body_.capacity()) return;
+    std::string grown;
+    grown.reserve(std::max(size, std::min(declared_, 2 * body_.capacity())));
+    grown.append(body_);
+    body_.swap(grown);
+  }
 
   Fields& fields_;
   std::string& body_;
   std::size_t header_left_;
+  std::size_t declared_ = std::numeric_limits<std::size_t>::max();  // until the body begins, and where it has no length
   bool header_complete_ = false;
 };
 

@@ -65,10 +65,11 @@ Loop& Responder::loop() const { return exchange_->loop(); }
 
 class Server::Impl {
  public:
-  Impl(ServerOptions options, Handler handler) : options_(std::move(options)), handler_(std::move(handler)) {
+  Impl(ServerOptions options, Handler handler)
+      : options_(std::move(options)), handler_(std::move(handler)), bodies_(options_.bodies_bytes_max) {
     for (unsigned i = 0; i < std::max(1u, options_.loops); ++i) {
       loops_.push_back(std::make_unique<Loop>("esc-http-" + std::to_string(i)));
-      hubs_.push_back(std::make_unique<Hub>(*loops_.back(), options_, handler_));
+      hubs_.push_back(std::make_unique<Hub>(*loops_.back(), options_, handler_, bodies_));
       loops_.back()->post([hub = hubs_.back().get()] { hub->sweep(); });
     }
   }
@@ -256,6 +257,7 @@ class Server::Impl {
 
   const ServerOptions options_;
   const Handler handler_;
+  BodyBudget bodies_;
   std::unique_ptr<asio::ssl::context> tls_;
   std::vector<std::unique_ptr<Hub>> hubs_;  // outlive the loops that run them
   std::vector<std::unique_ptr<Loop>> loops_;

@@ -29,6 +29,9 @@ struct ServerOptions {
   unsigned loops = 1;  // event-loop threads
   std::size_t header_bytes_max = 64 * 1024;
   std::size_t body_bytes_max = 80 * 1024 * 1024;  // Lambda's largest request: a 50 MB archive as base64
+  // What all requests' bodies may take together, from their first bytes to their answers; those up to 64 KiB not
+  // counted.
+  std::size_t bodies_bytes_max = 256 * 1024 * 1024;
   std::size_t connections_max = 10'000;
   std::chrono::milliseconds header_timeout{10'000};  // from the first byte of a request to the end of its header
   std::chrono::milliseconds body_timeout{30'000};    // between two reads of a body, and between two writes of an answer
