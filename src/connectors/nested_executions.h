@@ -3,8 +3,8 @@
 //
 // A child that its parent waits for is tied to the parent's task in the store (engine::ParentLink), so its end reaches
 // the parent whatever happens in between. A child without a name gets one made from the task's key: a task that is
-// dispatched twice starts one execution. When the parent no longer waits, its child is stopped with the permissions that
-// started it, or after a restart with those of the parent's machine.
+// dispatched twice starts one execution. When the parent no longer waits, its child is stopped with the permissions
+// that started it, or after a restart with those of the parent's machine.
 //
 // Threading: any thread; nothing blocks but the rare look at an execution that was there already.
 #pragma once

@@ -13,7 +13,7 @@
 //   0b events    asynchronous invocations (functions)
 //   0c map runs  records of distributed Maps' runs (connectors)
 //   0d child     parent id u64, frame u32, attempt u32      -> id u64; the execution that a `.sync` task waits for
-//   0e outbox    stamp u64, id u64, frame u32, kind u8, attempt u32 -> nothing; all that must yet be done, in that order
+//   0e outbox    stamp u64, id u64, frame u32, kind u8, attempt u32 -> nothing; all that must yet be done, in order
 //   18 session   temporary credentials (identity)
 //
 // Byte 0 is the store's own. A table's number is never reused.

@@ -35,7 +35,9 @@ enum class TimerRowKind : std::uint8_t {
   stop_child = 20,
 };
 
-inline bool is_owed(TimerRowKind kind) { return kind >= TimerRowKind::task_in_flight && kind != TimerRowKind::retention; }
+inline bool is_owed(TimerRowKind kind) {
+  return kind >= TimerRowKind::task_in_flight && kind != TimerRowKind::retention;
+}
 
 struct TimerKey {
   base::Timestamp due;  // or the stamp

@@ -58,8 +58,8 @@ class RocksLog final : public rocksdb::Logger {
   }
 };
 
-// Collects, and hands the writes over in key order with only the last one to each key: neighbours go into the memtable's
-// skip list next to each other, which costs a fraction of a search from its head.
+// Collects, and hands the writes over in key order with only the last one to each key: neighbours go into the
+// memtable's skip list next to each other, which costs a fraction of a search from its head.
 class RocksBatch final : public Batch {
  public:
   void put(std::string_view key, std::string_view value) override {
@@ -168,8 +168,8 @@ class RocksSnapshot final : public Snapshot {
   const rocksdb::Snapshot* snapshot_;
 };
 
-// A log that was refused a write cannot be written to again, and the database ends the process when it tries. So such an
-// error is left to a restart; those of flushes and compactions it mends itself once there is room.
+// A log that was refused a write cannot be written to again, and the database ends the process when it tries. So such
+// an error is left to a restart; those of flushes and compactions it mends itself once there is room.
 class LeaveLogErrors final : public rocksdb::EventListener {
  public:
   void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason reason, rocksdb::Status, bool* auto_recovery) override {
@@ -272,7 +272,7 @@ class RocksStore final : public Store {
 
   // Asked before anything is written, with some room to spare: what the log was refused could not be mended later.
   bool is_disk_full() const {
-    struct statvfs disk {};
+    struct statvfs disk{};
     if (::statvfs(path_.c_str(), &disk) != 0) return false;
     return static_cast<std::int64_t>(disk.f_bavail) * static_cast<std::int64_t>(disk.f_frsize) < disk_reserve_;
   }
@@ -289,7 +289,8 @@ class RocksStore final : public Store {
 rocksdb::Options database_options(const RocksDbOptions& from) {
   rocksdb::Options options;
   options.create_if_missing = true;
-  // Level 1 of Zstandard takes a sixth off what LZ4 leaves of short random texts, at the CPU that fewer compactions save.
+  // Level 1 of Zstandard takes a sixth off what LZ4 leaves of short random texts, at the CPU that fewer compactions
+  // save.
   options.compression = rocksdb::kZSTD;
   options.compression_opts.level = 1;
   options.level0_file_num_compaction_trigger = 8;

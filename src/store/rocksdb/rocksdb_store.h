@@ -2,8 +2,8 @@
 //
 // Every commit is synced. After a failed sync nothing more is accepted until the process reopens the data (rule 12 of
 // the design). The write-ahead log is bounded, so opening replays at most `wal_bytes_max`. A disk counts as full, and
-// commits are refused without harm, while less than `disk_reserve_bytes` of it are free; should a write fail all the same,
-// that is as a failed sync.
+// commits are refused without harm, while less than `disk_reserve_bytes` of it are free; should a write fail all the
+// same, that is as a failed sync.
 #pragma once
 
 #include <memory>
@@ -19,7 +19,7 @@ struct RocksDbOptions {
   std::uint64_t block_cache_bytes = 32ull << 20;  // data, index and filter blocks
   std::uint64_t wal_bytes_max = 96ull << 20;
   std::int64_t disk_reserve_bytes = 64ll << 20;  // for what is accepted: its flushes and compactions
-  bool sync = true;  // false only for filling benchmarks and tests
+  bool sync = true;                              // false only for filling benchmarks and tests
 };
 
 // Errors: unavailable (another process holds the directory), io, corrupt.
