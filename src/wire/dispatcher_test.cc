@@ -71,10 +71,13 @@ TEST(JsonProtocol, TellsErrorsInTheModelsForm) {
   response = server.states("StartExecution", std::string(kStart));
   EXPECT_EQ(response.status, 400);
   EXPECT_EQ(response.body, R"({"__type":"AccessDeniedException","Message":"User: u is not authorized"})");
-  states.fail("StartExecution", make_error(ErrorCode::io, "disk gone"));
+  states.fail("StartExecution", make_error(ErrorCode::io, "/var/lib/escapement/db/7.log: disk gone"));
   response = server.states("StartExecution", std::string(kStart));
   EXPECT_EQ(response.status, 500);
   EXPECT_EQ(error_name(response), "InternalFailure");
+  EXPECT_EQ(message(response), "The server failed. Its log says why, under request " +
+                                   std::string(response.fields.get("x-amzn-requestid")) + ".")
+      << "what went wrong inside is not the caller's to know";
 }
 
 TEST(JsonProtocol, ChecksTheModelsConstraints) {

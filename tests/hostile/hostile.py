@@ -17,7 +17,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "support")]
 import aws  # noqa: E402
 from api import Api, Refused, iso  # noqa: E402
-from escapement_server import Server, ServerFailed  # noqa: E402
+from escapement_server import Server, ServerFailed, default_binary  # noqa: E402
 
 WAIT_UNTIL = {"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "TimestampPath": "$.at", "End": True}}}
 FAR_AHEAD = datetime.timedelta(days=300)

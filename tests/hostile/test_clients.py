@@ -21,6 +21,7 @@ body_timeout = "2s"
 idle_timeout = "3s"
 connections_max = 700
 body_bytes_max = "8MiB"
+bodies_bytes_max = "64MiB"
 """
 
     def setUp(self):
@@ -82,6 +83,22 @@ body_bytes_max = "8MiB"
         for connection in slow:
             connection.sendall(request[:-5])
         self.assertTrue(all(self.is_closed(connection) for connection in slow))
+
+    def test_large_bodies_that_never_end_take_bounded_memory_and_no_signature_is_needed_to_try(self):
+        before, resident = self.latency(), self.resident()
+        head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 8000000\r\n\r\n"
+        most = 0
+        for connection in self.connect(100):
+            try:
+                connection.sendall(head + bytes(4 * MIB))
+            except ConnectionError:
+                pass  # refused with 503 before all was sent
+            most = max(most, self.resident() - resident)
+        self.assertLess(most, (64 + 32) * MIB)
+        self.assert_unharmed(before)
+        self.assertEqual(self.status(self.start(FAR_AHEAD, pad=50_000)), "RUNNING")
+        self.assertTrue(all(self.is_closed(connection) for connection in self.open))
+        self.assertEqual(self.status(self.start(FAR_AHEAD, pad=250_000)), "RUNNING")
 
     def test_answers_that_nobody_reads_take_bounded_memory(self):
         for _ in range(20):
@@ -207,8 +224,11 @@ body_bytes_max = "8MiB"
         changed = named.replace(b"2030-01-01", b"2029-01-01")
         self.assertEqual(self.api.send(changed)[1]["__type"], "InvalidSignatureException")
         old = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(minutes=6)
-        status, answer = self.api.send(self.api.signed("ListStateMachines", {}, at=old))
-        self.assertEqual((status, answer["__type"]), (400, "InvalidSignatureException"))
+        for at in (old, old + datetime.timedelta(minutes=12)):
+            status, answer = self.api.send(self.api.signed("ListStateMachines", {}, at=at))
+            self.assertEqual((status, answer["__type"]), (400, "InvalidSignatureException"))
+        fresh = old + datetime.timedelta(minutes=2)
+        self.assertEqual(self.api.send(self.api.signed("ListStateMachines", {}, at=fresh))[0], 200)
 
 
 if __name__ == "__main__":

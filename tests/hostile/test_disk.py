@@ -8,7 +8,7 @@ import subprocess
 import time
 import unittest
 
-from hostile import FAR_AHEAD, HostileTest, Refused, ServerFailed
+from hostile import FAR_AHEAD, HostileTest, Refused, Server, ServerFailed, default_binary
 
 SECOND = datetime.timedelta(seconds=1)
 
@@ -97,6 +97,29 @@ class ReadOnlyDisk(DiskTest):
         self.assertIn(self.data_dir, str(failed.exception))
 
 
+class ForbiddenDisk(DiskTest):
+    server_should_live = False
+
+    def test_a_server_without_the_right_to_write_does_not_start_and_says_why(self):
+        database = pathlib.Path(self.data_dir) / "db"
+        database.mkdir()
+        binary = default_binary()
+        if os.geteuid() == 0:  # to whom nothing is forbidden
+            binary = pathlib.Path(self.folder) / "as-nobody"
+            binary.write_text(f'#!/bin/sh\nexec setpriv --reuid=65534 --regid=65534 --clear-groups {default_binary()} "$@"\n')
+            binary.chmod(0o755)
+            os.chmod(self.folder, 0o755)
+            for folder in (self.data_dir, database):
+                os.chown(folder, 65534, 65534)
+        database.chmod(0o555)
+        self.addCleanup(database.chmod, 0o755)
+        with self.assertRaises(ServerFailed) as failed:
+            Server(binary=binary, data_dir=self.data_dir).start()
+        self.assertIn("Permission denied", str(failed.exception))
+        self.assertIn(str(database), str(failed.exception))
+        self.assertEqual(os.listdir(database), [])
+
+
 class FailingDisk(DiskTest):
     """The writer stops for good: what it does not know to be on disk it must not build upon."""
 
@@ -127,9 +150,15 @@ class FailingDisk(DiskTest):
         self.assertEqual(self.status(self.start(FAR_AHEAD)), "RUNNING")
 
     def test_a_disk_that_becomes_read_only_stops_the_writer_until_a_restart(self):
+        self.check_failing_writes(errno.EROFS)
+
+    def test_a_disk_on_which_another_took_the_reserve_too_stops_the_writer_until_a_restart(self):
+        self.check_failing_writes(errno.ENOSPC)
+
+    def check_failing_writes(self, error):
         self.start_server(faulty=True)
         accepted = [self.start(FAR_AHEAD) for _ in range(20)]
-        self.faults.write_errno = errno.EROFS
+        self.faults.write_errno = error
         more, refused = self.start_until_refused()
         self.assertEqual(more, [])
         self.check_stopped_and_healed(refused)
@@ -149,6 +178,7 @@ class TornLog(DiskTest):
         return len(log.read_bytes().rstrip(b"\0"))
 
     def crash_with_log(self, change):
+        """Starts 50, crashes, changes the log, starts the server again. The ARNs of the 50."""
         self.start_server()
         accepted = [self.start(FAR_AHEAD) for _ in range(50)]
         self.api.close()
@@ -167,8 +197,23 @@ class TornLog(DiskTest):
         def cut(log):
             with open(log, "r+b") as file:
                 file.truncate(self.written_bytes(log) - 5)
-        accepted = self.crash_with_log(cut)
+        self.check_last_is_lost(cut)
+
+    def test_a_record_with_a_wrong_byte_costs_no_more_than_itself(self):
+        def flip(log):
+            at = self.written_bytes(log) - 5
+            with open(log, "r+b") as file:
+                file.seek(at)
+                wrong = bytes([file.read(1)[0] ^ 0xff])
+                file.seek(at)
+                file.write(wrong)
+        self.check_last_is_lost(flip)
+
+    def check_last_is_lost(self, change):
+        """The last record is damaged as no crash can, after its sync; all before it must be there."""
+        accepted = self.crash_with_log(change)
         self.assert_all_there(accepted[:-1])
+        self.assert_refused("ExecutionDoesNotExist", self.status, accepted[-1])
         self.assertEqual(self.status(self.start(FAR_AHEAD)), "RUNNING")
 
 

@@ -51,7 +51,9 @@ queue_commands_max = {QUEUE}
               f"{calm[-2] * 1e3:.1f} ms at worst but one; {CROWD}: {beyond['accepted_per_s']:.0f}/s accepted, {beyond['refused']} refused, "
               f"late by {crowded[50] * 1e3:.1f} and {crowded[-2] * 1e3:.1f} ms")
         self.assertGreater(beyond["refused"], 0)
+        self.assertTrue(beyond["first_refusal"].startswith("400 "), beyond["first_refusal"])
         self.assertIn("ThrottlingException", beyond["first_refusal"])
+        print(beyond)
         self.assertGreater(beyond["accepted_per_s"], within["accepted_per_s"] / 3, "it goes on accepting what it can take")
         self.assertGreaterEqual(crowded[0], -0.001)
         self.assertLess(crowded[50], max(calm[50], 0.005) * 10)
