@@ -7,6 +7,8 @@
 #pragma once
 
 #include <optional>
+#include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -18,6 +20,7 @@
 #include "services/states/machine_directory.h"
 #include "services/states/names.h"
 #include "services/states/page_tokens.h"
+#include "services/states/redrive_tokens.h"
 #include "wire/service.h"
 
 namespace escapement::connectors {
@@ -47,6 +50,7 @@ struct Operations {
   std::function<bool(const std::string& region, const std::string& group)> has_log_group;
   PageTokens page_tokens;
   Quotas quotas;
+  std::unique_ptr<RedriveTokens> redrive_tokens = std::make_unique<RedriveTokens>();
 
   // Errors: AccessDeniedException.
   base::Result<void> authorise(const wire::Call& call, std::string_view action, std::string_view resource,

@@ -264,6 +264,15 @@ TEST_F(StatesTest, StoppingAndRedriving) {
   advance(base::Duration::seconds(10));
   EXPECT_EQ(status(waiting), "SUCCEEDED");
 
+  const std::string again = start(create_machine("w2", kWait));
+  must("StopExecution", arn_input("executionArn", again));
+  const json::Value call = json::Value::object({{"executionArn", again}, {"clientToken", "t"}});
+  const json::Value first = must("RedriveExecution", call);
+  advance(base::Duration::seconds(1));
+  EXPECT_EQ(must("RedriveExecution", call), first) << "a repeated call";
+  EXPECT_THAT(error("RedriveExecution", json::Value::object({{"executionArn", again}, {"clientToken", "u"}})),
+              HasSubstr("ExecutionNotRedrivable"));
+
   const std::string failed = start(create_machine("f", kFail));
   EXPECT_EQ(status(failed), "FAILED");
   clock.advance(base::Duration::seconds(14 * 86'400 + 1));

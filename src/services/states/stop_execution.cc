@@ -32,18 +32,25 @@ void stop_execution(const Operations& operations, wire::Call call, wire::Respond
 }
 
 void redrive_execution(const Operations& operations, wire::Call call, wire::Respond respond) {
-  auto id = find_execution(operations, call, "states:RedriveExecution", text(call.input, "executionArn"));
+  const std::string arn(text(call.input, "executionArn"));
+  auto id = find_execution(operations, call, "states:RedriveExecution", arn);
   if (!id) return respond(std::move(id).error());
+  std::string token(text(call.input, "clientToken"));
+  if (const auto redriven = operations.redrive_tokens->find(arn, token, operations.clock.now()))
+    return respond(json::Value::object({{"redriveDate", timestamp(*redriven)}}));
   const auto execution = operations.engine.reader().describe(*id);
   if (!execution) return respond(execution.error());
   if (const auto reason = not_redrivable_reason(*execution, operations.clock.now(), operations.quotas.redrive_period)) {
     return respond(base::make_error(base::ErrorCode::conflict, "ExecutionNotRedrivable", *reason));
   }
-  operations.engine.submit(*id, interpreter::Redrive{},
-                           [&clock = operations.clock, respond = std::move(respond)](base::Result<void> done) mutable {
-                             if (!done) return respond(std::move(done).error());
-                             respond(json::Value::object({{"redriveDate", timestamp(clock.now())}}));
-                           });
+  operations.engine.submit(
+      *id, interpreter::Redrive{},
+      [&operations, arn, token = std::move(token), respond = std::move(respond)](base::Result<void> done) mutable {
+        if (!done) return respond(std::move(done).error());
+        const base::Timestamp now = operations.clock.now();
+        if (!token.empty()) operations.redrive_tokens->add(arn, std::move(token), now);
+        respond(json::Value::object({{"redriveDate", timestamp(now)}}));
+      });
 }
 
 }  // namespace escapement::services::states
