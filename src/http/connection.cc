@@ -40,8 +40,9 @@ void append_field(std::string& out, std::string_view name, std::string_view valu
   out.append("\r\n");
 }
 
+// An assignment of an empty string would keep the buffer.
 void release_if_large(std::string& buffer) {
-  if (buffer.capacity() > kKeptCapacityBytes) buffer = std::string();
+  if (buffer.capacity() > kKeptCapacityBytes) std::string().swap(buffer);
 }
 
 int status_for(const error_code& error) {

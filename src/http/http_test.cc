@@ -2,6 +2,7 @@
 #include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <malloc.h>
 #include <netinet/in.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -326,6 +327,29 @@ TEST(Server, BodiesTogetherAreBoundedAndSmallOnesAreStillTaken) {
     taken = again.receive(std::string(100, 'x'));
   }
   EXPECT_THAT(taken, StartsWith("HTTP/1.1 200 "));
+}
+
+TEST(Server, AnIdleConnectionDoesNotKeepItsLargeAnswer) {
+  constexpr std::size_t kAnswerBytes = 1'000'000;
+  Fixture f({}, [](Request&&, Responder responder) {
+    Response response;
+    response.body = std::string(kAnswerBytes, 'x') + "end";
+    responder.send(std::move(response));
+  });
+  const auto in_use = [] {
+    const struct mallinfo2 heap = ::mallinfo2();
+    return heap.uordblks + heap.hblkhd;
+  };
+  const std::size_t before = in_use();
+  std::vector<std::unique_ptr<RawClient>> clients;
+  for (int i = 0; i < 20; ++i) {
+    clients.push_back(std::make_unique<RawClient>(f.port));
+    clients.back()->send("GET / HTTP/1.1\r\n\r\n");
+    EXPECT_THAT(clients.back()->receive("end"), EndsWith("end"));
+  }
+  clients.back()->send("GET / HTTP/1.1\r\n\r\n");  // answered when all before it are done with
+  clients.back()->receive("end");
+  EXPECT_LT(in_use(), before + 5 * kAnswerBytes);
 }
 
 TEST(Server, AnsweredBodiesMakeRoomForOthers) {
