@@ -1,6 +1,8 @@
 // The fields of Map that are objects of their own: ItemReader, ItemBatcher, ResultWriter; and the small ones.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "asl/compiler.h"
 #include "base/codec.h"
 
@@ -87,11 +89,22 @@ std::optional<Template> arguments(const Reader& reader) {
   return reader.payload(reader.jsonata() ? "Arguments" : "Parameters");
 }
 
+// Items are read from S3, and results written to it, by a few of its actions only.
+void check_action(const Reader& reader, const Resource& resource, std::initializer_list<std::string_view> actions) {
+  const bool fits = resource.kind == Resource::Kind::integration && resource.service == "s3" &&
+                    resource.pattern == Resource::Pattern::request_response &&
+                    std::find(actions.begin(), actions.end(), resource.action) != actions.end();
+  if (!fits) reader.checker.schema_rule(resource_not_recognized(resource.arn).message, reader.at("Resource"));
+}
+
 ItemReader compile_item_reader(const Reader& reader, MachineType type) {
   reader.allow_only({"Resource", reader.jsonata() ? "Arguments" : "Parameters", "ReaderConfig"});
   reader.require({"Resource"});
   ItemReader out;
-  if (auto resource = reader.resource(type)) out.resource = *std::move(resource);
+  if (auto resource = reader.resource(type)) {
+    check_action(reader, *resource, {"getObject", "listObjectsV2"});
+    out.resource = *std::move(resource);
+  }
   out.parameters = arguments(reader);
   if (const Value* config = reader.child("ReaderConfig")) {
     const Place place = reader.at("ReaderConfig");
@@ -118,6 +131,7 @@ ResultWriter compile_result_writer(const Reader& reader, MachineType type) {
   out.resource = reader.resource(type);
   out.parameters = arguments(reader);
   if (out.resource) {
+    check_action(reader, *out.resource, {"putObject"});
     reader.expect({reader.jsonata() ? "Arguments" : "Parameters"});
   } else if (reader.find("Resource") == nullptr) {
     reader.expect({"WriterConfig"});

@@ -163,6 +163,22 @@ TEST(Compile, FieldsThatAnIntegrationDoesNotHaveAreRefused) {
             "ok");
 }
 
+TEST(Compile, ItemsAreReadAndResultsWrittenByTheActionsForIt) {
+  const auto map = [](const std::string& field) {
+    return states(R"("A":{"Type":"Map","End":true,)" + field +
+                  R"(,"ItemProcessor":{"ProcessorConfig":{"Mode":"DISTRIBUTED","ExecutionType":"STANDARD"},
+                     "StartAt":"P","States":{"P":{"Type":"Pass","End":true}}}})");
+  };
+  const std::string end = R"(","Parameters":{"Bucket":"b"}})";
+  EXPECT_EQ(map(R"("ItemReader":{"Resource":"arn:aws:states:::s3:listObjectsV2)" + end), "ok");
+  EXPECT_EQ(map(R"("ResultWriter":{"Resource":"arn:aws:states:::s3:putObject)" + end), "ok");
+  for (const char* wrong : {R"("ItemReader":{"Resource":"arn:aws:states:::s3:putObject)",
+                            R"("ItemReader":{"Resource":"arn:aws:states:::aws-sdk:s3:getObject)",
+                            R"("ResultWriter":{"Resource":"arn:aws:states:::s3:getObject)"}) {
+    EXPECT_NE(map(wrong + end).find("is not recognized"), std::string::npos) << wrong;
+  }
+}
+
 TEST(Compile, WhatWasAcceptedOnceIsNotRefusedByLaterRules) {
   CompileOptions stored;
   stored.accepted = true;
