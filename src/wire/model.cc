@@ -220,6 +220,14 @@ class ModelReader {
         for (MemberShape& member : shape.members) member.required = member.required || member.name == name.as_string();
       }
     }
+    if (const Value* shapes = definition.find("memberShapes")) {
+      for (MemberShape& member : shape.members) {
+        const Value* const name = shapes->find(member.name);
+        if (name == nullptr) continue;
+        member.shape = shape_named(name->as_string());
+        if (member.shape == nullptr) return corrupt("unknown shape " + name->as_string());
+      }
+    }
     if (const Value* order = definition.find("memberOrder")) reorder(shape.members, strings_of(*order));
     const std::string payload = text_of(definition, "payload");
     if (!payload.empty()) shape.payload = shape.find_member(payload);

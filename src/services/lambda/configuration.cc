@@ -62,6 +62,18 @@ bool contains(std::string_view list, std::string_view word) {
   return false;
 }
 
+// What the API model allows for the sake of other kinds of functions.
+base::Result<void> check_limits(const json::Value& request) {
+  constexpr std::pair<std::string_view, std::int64_t> kLimits[] = {{"MemorySize", 10'240}, {"Timeout", 900}};
+  for (const auto& [member, max] : kLimits) {
+    if (number(request, member).value_or(0) > max)
+      return invalid_parameter("'" + std::string(member) +
+                               "' value failed to satisfy constraint: Member must have value less than or equal to " +
+                               std::to_string(max));
+  }
+  return {};
+}
+
 base::Result<json::Value> environment_of(const LambdaOptions& options, const json::Value& environment) {
   const json::Value* const variables = environment.find("Variables");
   if (variables == nullptr || !variables->is_object())
@@ -208,6 +220,7 @@ json::Value runtime_version_config(std::string_view region, std::string_view run
 base::Result<json::Value> apply_configuration(const Operations& operations, const wire::Call& call,
                                               const FunctionName& name, const json::Value& old_configuration) {
   const json::Value& request = call.input;
+  ESC_CHECK(check_limits(request));
   json::ObjectBuilder builder(old_configuration);
   for (const std::string_view member : kPlainMembers) {
     if (has(request, member)) builder.set(member, *request.find(member));

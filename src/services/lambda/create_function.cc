@@ -14,6 +14,12 @@ base::Result<void> check_request(const wire::Call& call, const FunctionName& nam
         "' at 'functionName' failed to satisfy constraint: Member must have length less than or equal to 64");
   }
   const bool image = text(call.input, "PackageType") == "Image";
+  if (image && (has(call.input, "Runtime") || has(call.input, "Handler") || has(call.input, "Layers"))) {
+    return invalid_parameter(
+        "Please don't provide Handler or Runtime or Layer when the intended function PackageType is Image.");
+  }
+  if (image && !has(*call.input.find("Code"), "ImageUri"))
+    return invalid_parameter("Please provide ImageUri when creating a function with packageType Image.");
   if (!image && (!has(call.input, "Runtime") || !has(call.input, "Handler"))) {
     return invalid_parameter(
         "Runtime and Handler are mandatory parameters for functions created with deployment packages.");

@@ -1,4 +1,7 @@
+#include <algorithm>
+
 #include "functions/function_record.h"
+#include "functions/function_reference.h"
 #include "services/lambda/errors.h"
 #include "services/lambda/listing.h"
 #include "services/lambda/records.h"
@@ -25,17 +28,52 @@ base::Error absent(const FunctionName& name) {
   return not_found("The function " + name.qualified_arn() + " doesn't have an EventInvokeConfig");
 }
 
-base::Result<void> check_destinations(const FunctionName& name, const json::Value& input) {
+std::string shown_destination(std::string_view side, std::string_view arn) {
+  return arn.empty() ? "null" : std::string(side) + "(destination=" + std::string(arn) + ")";
+}
+
+// The service within "arn:partition:service:...".
+std::string_view service_of(std::string_view arn) {
+  for (int i = 0; i < 2; ++i) arn.remove_prefix(std::min(arn.find(':'), arn.size() - 1) + 1);
+  return arn.substr(0, arn.find(':'));
+}
+
+// A function as a destination must be there, and be another one.
+base::Result<void> check_function_destination(const store::Catalog::View& view, const FunctionName& name,
+                                              std::string_view arn) {
+  const auto destination = functions::parse_function_reference(arn);
+  if (!destination || !view.get(functions::function_key(destination->region, destination->name)))
+    return invalid_parameter("The destination ARN " + std::string(arn) + " is invalid.");
+  if (destination->name == name.name && destination->region == name.region)
+    return invalid_parameter("You can't specify the function as a destination for itself.");
+  return {};
+}
+
+base::Result<void> check_destinations(const store::Catalog::View& view, const FunctionName& name,
+                                      const json::Value& input) {
   const json::Value* const config = input.find("DestinationConfig");
   if (config == nullptr) return {};
-  for (const char* const member : {"OnSuccess", "OnFailure"}) {
-    const json::Value* const destination = config->find(member);
-    if (destination == nullptr) continue;
-    const std::string_view arn = text(*destination, "Destination");
-    if (arn == name.arn() || arn == name.qualified_arn())
-      return invalid_parameter("You can't specify the function as a destination for itself.");
+  const auto arn_of = [&](std::string_view member) {
+    const json::Value* const side = config->find(member);
+    return side == nullptr ? std::string_view() : text(*side, "Destination");
+  };
+  const std::string_view success = arn_of("OnSuccess");
+  const std::string_view failure = arn_of("OnFailure");
+  constexpr std::string_view kServices[] = {"sns", "sqs", "events", "s3"};
+  bool all_known = true;
+  for (const std::string_view arn : {failure, success}) {
+    if (arn.empty()) continue;
+    const std::string_view service = service_of(arn);
+    if (service == "lambda") {
+      ESC_CHECK(check_function_destination(view, name, arn));
+    } else if (std::ranges::find(kServices, service) == std::end(kServices)) {
+      all_known = false;
+    }
   }
-  return {};
+  if (all_known) return {};
+  return invalid_parameter(
+      "The provided destination config DestinationConfig(onSuccess=" + shown_destination("OnSuccess", success) +
+      ", onFailure=" + shown_destination("OnFailure", failure) + ") is invalid.");
 }
 
 json::Value destinations_of(const json::Value& input) {
@@ -52,12 +90,12 @@ Answer write(const Operations& operations, const wire::Call& call, const Functio
       !has(call.input, "DestinationConfig")) {
     return invalid_parameter("You must specify at least one of error handling or destination setting.");
   }
-  ESC_CHECK(check_destinations(name, call.input));
   const store::Catalog::View view = operations.catalog.view();
   if (!find_function(view, name)) return not_found("The function doesn't exist.");
   if (name.qualifier != "$LATEST") {
     if (const auto found = require_qualifier(view, name); !found) return not_found("The function doesn't exist.");
   }
+  ESC_CHECK(check_destinations(view, name, call.input));
   json::Value answer;
   const auto change = [&](store::CatalogTransaction& transaction) -> base::Result<void> {
     const auto old = get_json(transaction, key_of(name));

@@ -37,7 +37,7 @@ json::Value shown(const json::Value& record) {
 
 Answer create_function_url_config(const Operations& operations, const wire::Call& call) {
   ESC_TRY(const FunctionName name, url_name(operations, call, "CreateFunctionUrlConfig"));
-  ESC_CHECK(require_qualifier(operations.catalog.view(), name));
+  if (!require_qualifier(operations.catalog.view(), name)) return not_found("Function does not exist");
   const std::string now = base::to_iso8601(operations.clock.now());
   json::ObjectBuilder builder;
   builder.set("FunctionUrl", "https://" + base::random_text(32, kAlphabet) + ".lambda-url." + name.region + ".on.aws/");
@@ -92,7 +92,7 @@ Answer list_function_url_configs(const Operations& operations, const wire::Call&
   ESC_TRY(const FunctionName name, parse_function_name(call, text(call.input, "FunctionName")));
   ESC_CHECK(operations.authorise(call, "ListFunctionUrlConfigs", name.arn()));
   const store::Catalog::View view = operations.catalog.view();
-  ESC_CHECK(require_function(view, name));
+  if (!require_function(view, name)) return not_found("Function does not exist");
   std::vector<ListedItem> items;
   view.scan(folder_key("url", name.region, name.name), [&](std::string_view key, std::string_view) {
     if (const auto record = get_json(view, std::string(key))) items.push_back({std::string(key), shown(*record)});

@@ -130,6 +130,24 @@ TEST_F(LambdaServiceTest, InvokeRunsTheFunctionAndAnswersInTheApisForm) {
             "ResourceNotFoundException: Function not found: arn:aws:lambda:us-east-1:000000000000:function:g:$LATEST");
 }
 
+TEST_F(LambdaServiceTest, AStreamedResultIsChunksAndACompletion) {
+  ASSERT_TRUE(create("f"));
+  const Answer answer = call("InvokeWithResponseStream", Value::object({{"FunctionName", "f"}, {"Payload", "1"}}));
+  ASSERT_TRUE(answer) << error_of(answer);
+  EXPECT_EQ(json::print(*answer->find("EventStream")),
+            R"([{"PayloadChunk":{"Payload":"{\"v\":\"$LATEST\",\"event\":1}"}},{"InvokeComplete":{}}])");
+  ASSERT_TRUE(
+      create("exits", {{"Code", Value::object({{"ZipFile", functions::make_zip({{"index.js", "throw 1"}})}})}}));
+  const Answer failed = call("InvokeWithResponseStream", named("exits"));
+  ASSERT_TRUE(failed) << error_of(failed);
+  EXPECT_THAT(json::print(*failed->find("EventStream")),
+              StartsWith(R"([{"InvokeComplete":{"ErrorCode":"Unhandled","ErrorDetails":")"));
+  EXPECT_EQ(
+      number(*call("InvokeWithResponseStream", Value::object({{"FunctionName", "f"}, {"InvocationType", "DryRun"}})),
+             "StatusCode"),
+      204);
+}
+
 TEST_F(LambdaServiceTest, VersionsAndAliasesLeadToWhatWasPublished) {
   ASSERT_TRUE(create("f", {{"Environment", Value::object({{"Variables", Value::object({{"E", "1"}})}})}}));
   settle();
@@ -244,6 +262,35 @@ TEST_F(LambdaServiceTest, ListingsComeInPagesWhileEntriesGo) {
       call("ListLayerVersions", Value::object({{"LayerName", "l"}, {"Marker", member(newest, "NextMarker")}}));
   ASSERT_EQ(oldest->find("LayerVersions")->size(), 1u);
   EXPECT_EQ(number(oldest->find("LayerVersions")->items()[0], "Version"), 1);
+}
+
+TEST_F(LambdaServiceTest, DestinationsMustBeOfAKindThatTakesEvents) {
+  ASSERT_TRUE(create("f"));
+  ASSERT_TRUE(create("other"));
+  const auto put = [&](const char* arn) {
+    const Value destination = Value::object({{"OnFailure", Value::object({{"Destination", arn}})}});
+    return error_of(call("PutFunctionEventInvokeConfig",
+                         Value::object({{"FunctionName", "f"}, {"DestinationConfig", destination}})));
+  };
+  EXPECT_THAT(put("arn:aws:lambda:us-east-1:000000000000:function:other"), StartsWith("no error"));
+  EXPECT_THAT(put("arn:aws:sqs:us-east-1:000000000000:q"), StartsWith("no error"));
+  EXPECT_THAT(put("arn:aws:lambda:us-east-1:000000000000:function:f:$LATEST"), HasSubstr("destination for itself"));
+  EXPECT_EQ(
+      put("arn:aws:lambda:us-east-1:000000000000:function:none"),
+      "InvalidParameterValueException: The destination ARN arn:aws:lambda:us-east-1:000000000000:function:none is "
+      "invalid.");
+  EXPECT_EQ(put("arn:aws:iam::000000000000:role/r"),
+            "InvalidParameterValueException: The provided destination config DestinationConfig(onSuccess=null, "
+            "onFailure=OnFailure(destination=arn:aws:iam::000000000000:role/r)) is invalid.");
+}
+
+TEST_F(LambdaServiceTest, WhatTheModelAllowsIsStillBounded) {
+  EXPECT_THAT(error_of(create("f", {{"MemorySize", 12'000}})), HasSubstr("less than or equal to 10240"));
+  EXPECT_THAT(error_of(create("f", {{"Timeout", 901}})), HasSubstr("less than or equal to 900"));
+  EXPECT_THAT(error_of(create("f", {{"PackageType", "Image"}})), HasSubstr("PackageType is Image"));
+  EXPECT_THAT(error_of(create("f", {{"Runtime", "python3.99"}})), HasSubstr("or be a valid ARN"));
+  EXPECT_EQ(error_of(call("ListFunctionUrlConfigs", named("none"))),
+            "ResourceNotFoundException: Function does not exist");
 }
 
 }  // namespace
