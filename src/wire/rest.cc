@@ -6,6 +6,7 @@
 #include "base/codec.h"
 #include "json/parse.h"
 #include "json/print.h"
+#include "wire/event_stream.h"
 #include "wire/json_form.h"
 #include "wire/timestamps.h"
 
@@ -181,7 +182,10 @@ void render_payload(const MemberShape& member, const Value& output, http::Respon
   // The only such answer is a function's result, which AWS calls JSON without looking.
   response.content_type = "application/json";
   if (value == nullptr || value->is_null()) return;
-  if (value->is_string() && (member.shape->type == ShapeType::blob || member.shape->type == ShapeType::string)) {
+  if (member.shape->is_event_stream) {
+    response.content_type = kEventStreamType;
+    if (value->is_array()) append_event_stream(response.body, *value, *member.shape);
+  } else if (value->is_string() && (member.shape->type == ShapeType::blob || member.shape->type == ShapeType::string)) {
     response.body = value->as_string();
   } else {
     append_json(response.body, *value, *member.shape);

@@ -41,3 +41,20 @@ test('errors arrive as the SDK knows them', options, async () => {
   await assert.rejects(states.startExecution({ stateMachineArn: machine, input: 'not json' }).promise(), { code: 'InvalidExecutionInput' });
   await assert.rejects(states.startExecution({ stateMachineArn: `${machine}x` }).promise(), { code: 'StateMachineDoesNotExist' });
 });
+
+test('a result comes as a stream of events', options, async () => {
+  deployArticle();
+  const lambda = new AWS.Lambda();
+  const [{ FunctionName }] = (await lambda.listFunctions().promise()).Functions;
+  const answer = await lambda.invokeWithResponseStream({ FunctionName, Payload: '{}' }).promise();
+  let payload = '';
+  let complete;
+  for await (const event of answer.EventStream) {
+    if (event.PayloadChunk) payload += event.PayloadChunk.Payload;
+    if (event.InvokeComplete) complete = event.InvokeComplete;
+  }
+  assert.strictEqual(answer.ExecutedVersion, '$LATEST');
+  assert.strictEqual(payload, 'null');
+  assert.deepStrictEqual(complete, {});
+  await assert.rejects(lambda.invokeWithResponseStream({ FunctionName: 'no-such-function' }).promise(), { code: 'ResourceNotFoundException' });
+});

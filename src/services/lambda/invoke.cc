@@ -68,6 +68,25 @@ json::Value answer_of(functions::InvocationKind kind, functions::InvokeResult re
   return std::move(answer).build();
 }
 
+json::Value stream_of(functions::InvokeResult result, bool wants_log) {
+  constexpr std::size_t kChunkBytes = 1u << 20;
+  std::vector<json::Value> events;
+  json::ObjectBuilder complete;
+  if (!result.function_error.empty()) {
+    complete.set("ErrorCode", result.function_error).set("ErrorDetails", std::move(result.payload));
+  } else {
+    for (std::size_t at = 0; at < result.payload.size(); at += kChunkBytes) {
+      json::Value chunk = json::Value::object({{"Payload", result.payload.substr(at, kChunkBytes)}});
+      events.push_back(json::Value::object({{"PayloadChunk", std::move(chunk)}}));
+    }
+  }
+  if (wants_log) complete.set("LogResult", base::to_base64(result.log_tail));
+  events.push_back(json::Value::object({{"InvokeComplete", std::move(complete).build()}}));
+  return json::Value::object({{"StatusCode", 200},
+                              {"ExecutedVersion", result.executed_version},
+                              {"EventStream", json::Value::array(std::move(events))}});
+}
+
 }  // namespace
 
 void invoke(const Operations& operations, wire::Call call, wire::Respond respond) {
@@ -80,6 +99,21 @@ void invoke(const Operations& operations, wire::Call call, wire::Respond respond
                                                        base::Result<functions::InvokeResult> result) mutable {
     if (!result) return respond(std::move(result).error());
     respond(answer_of(kind, std::move(*result), wants_log));
+  });
+}
+
+// The result as a stream, once it is there: functions answer as a whole here.
+void invoke_with_response_stream(const Operations& operations, wire::Call call, wire::Respond respond) {
+  const std::string type(has(call.input, "InvocationType") ? text(call.input, "InvocationType") : "RequestResponse");
+  auto request = make_request(operations, call, text(call.input, "Payload"), type);
+  if (!request) return respond(std::move(request).error());
+  const bool dry_run = request->kind == functions::InvocationKind::dry_run;
+  const bool wants_log = request->wants_log_tail;
+  operations.functions.invoke(std::move(*request), [dry_run, wants_log, respond = std::move(respond)](
+                                                       base::Result<functions::InvokeResult> result) mutable {
+    if (!result) return respond(std::move(result).error());
+    if (dry_run) return respond(json::Value::object({{"StatusCode", 204}}));
+    respond(stream_of(std::move(*result), wants_log));
   });
 }
 

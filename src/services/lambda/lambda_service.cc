@@ -115,7 +115,7 @@ LambdaService::LambdaService(Operations operations) : operations_(std::move(oper
 }
 
 bool LambdaService::is_inline(std::string_view operation) const {
-  return operation == "Invoke" || operation == "InvokeAsync";
+  return operation == "Invoke" || operation == "InvokeAsync" || operation == "InvokeWithResponseStream";
 }
 
 bool LambdaService::has(std::string_view operation) const { return is_inline(operation) || find(operation) != nullptr; }
@@ -123,6 +123,8 @@ bool LambdaService::has(std::string_view operation) const { return is_inline(ope
 void LambdaService::handle(wire::Call call, wire::Respond respond) {
   if (call.operation == "Invoke") return invoke(operations_, std::move(call), std::move(respond));
   if (call.operation == "InvokeAsync") return invoke_async(operations_, std::move(call), std::move(respond));
+  if (call.operation == "InvokeWithResponseStream")
+    return invoke_with_response_stream(operations_, std::move(call), std::move(respond));
   const Handler handler = find(call.operation);
   if (handler == nullptr) {
     return respond(base::make_error(base::ErrorCode::unsupported, "UnsupportedOperationException",

@@ -93,6 +93,7 @@ Answer delete_function(const Operations&, const wire::Call&);
 Answer publish_version(const Operations&, const wire::Call&);
 void invoke(const Operations&, wire::Call, wire::Respond);
 void invoke_async(const Operations&, wire::Call, wire::Respond);
+void invoke_with_response_stream(const Operations&, wire::Call, wire::Respond);
 
 // ---- Aliases and permissions: aliases.cc, permissions.cc
 // -------------------------------------------------------------------
