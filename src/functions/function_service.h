@@ -75,9 +75,8 @@ struct FunctionCredentials {
   base::Timestamp expiration;
 };
 // Called on the service's starter thread (not the loop) when a process starts; may block.
-using CredentialIssuer =
-    std::function<base::Result<FunctionCredentials>(const std::string& role_arn, const std::string& session_name,
-                                                    const std::string& function_arn)>;
+using CredentialIssuer = std::function<base::Result<FunctionCredentials>(
+    const std::string& role_arn, const std::string& session_name, const std::string& function_arn)>;
 
 struct Options {
   std::string directory;  // DATA_DIR/functions, made if absent

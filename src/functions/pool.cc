@@ -12,8 +12,8 @@ constexpr std::uint32_t kMeasuredMin = 8;    // durations to see before one is t
 constexpr double kSendAheadWorstUs = 4'000;  // a function that was slower lately gets one invocation at a time
 // Invocations with one process: enough to hide the round trip. More would wait behind one that is unexpectedly slow.
 constexpr std::size_t kSendAheadMax = 3;
-constexpr double kDrainWorthAStartUs = 60'000;  // about what starting a process costs
-constexpr std::uint32_t kAttemptsMax = 3;       // processes that may die before an invocation begins
+constexpr double kDrainWorthAStartUs = 60'000;         // about what starting a process costs
+constexpr std::uint32_t kAttemptsMax = 3;              // processes that may die before an invocation begins
 constexpr std::uint32_t kProvisionedDoublingsMax = 6;  // of the second between starts that come to nothing
 
 }  // namespace

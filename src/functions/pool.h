@@ -105,8 +105,8 @@ class Pool final : public WorkerOwner {
   std::size_t starting_ = 0;                      // asked for, or not yet ready
   std::uint32_t provisioned_ = 0;
   std::uint32_t provisioned_starting_ = 0;  // asked for, no process yet
-  std::uint32_t provisioned_failures_ = 0;   // starts in a row that came to nothing
-  SteadyTime provisioned_again_{};           // not before then
+  std::uint32_t provisioned_failures_ = 0;  // starts in a row that came to nothing
+  SteadyTime provisioned_again_{};          // not before then
   bool retired_ = false;
   bool killed_ = false;
   bool dispatching_ = false;

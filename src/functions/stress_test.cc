@@ -1,6 +1,6 @@
-// Everything at once: calls, updates, deletions, timeouts, crashes, cancellations and a stop under load. What it shows is
-// that each call gets exactly one answer and that the service lives; under the sanitizers, that nothing is touched after
-// its end and nothing by two threads.
+// Everything at once: calls, updates, deletions, timeouts, crashes, cancellations and a stop under load. What it shows
+// is that each call gets exactly one answer and that the service lives; under the sanitizers, that nothing is touched
+// after its end and nothing by two threads.
 #include <gtest/gtest.h>
 
 #include <array>

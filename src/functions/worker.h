@@ -137,7 +137,7 @@ class Worker {
   Reactor::TimerId deadline_timer_ = 0;
   SteadyTime deadline_timer_at_ = SteadyTime::max();
   Reactor::TimerId output_timer_ = 0;
-  Reactor::TimerId lost_timer_ = 0;  // since the channel broke
+  Reactor::TimerId lost_timer_ = 0;                         // since the channel broke
   std::optional<std::chrono::microseconds> init_duration_;  // until the first REPORT line has said it
   bool was_ready_ = false;
   bool killed_for_memory_ = false;

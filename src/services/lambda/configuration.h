@@ -31,8 +31,8 @@ base::Result<ResolvedLayers> resolve_layers(const Operations& operations, const 
 base::Result<json::Value> apply_configuration(const Operations& operations, const wire::Call& call,
                                               const FunctionName& name, const json::Value& old_configuration);
 
-// May lambda run this function under this role (its trust policy may ask for aws:SourceArn), and may the caller say so? Errors: AccessDeniedException,
-// InvalidParameterValueException (no such role, or it does not trust Lambda).
+// May lambda run this function under this role (its trust policy may ask for aws:SourceArn), and may the caller say so?
+// Errors: AccessDeniedException, InvalidParameterValueException (no such role, or it does not trust Lambda).
 base::Result<void> check_role(const Operations& operations, const wire::Call& call, const FunctionName& name,
                               std::string_view role_arn);
 
