@@ -1,5 +1,7 @@
 // Code signing configurations: kept and answered; signatures themselves are not checked, since archives are not signed
 // here.
+#include "services/lambda/code_signing.h"
+
 #include "base/random.h"
 #include "services/lambda/errors.h"
 #include "services/lambda/listing.h"
@@ -29,7 +31,23 @@ json::Value policies_of(const json::Value& input) {
   return json::Value::object({{"UntrustedArtifactOnDeployment", "Warn"}});
 }
 
+bool is_used(const store::CatalogTransaction& transaction, const wire::Call& call, std::string_view arn) {
+  bool used = false;
+  transaction.scan("lambda/function/" + call.region + "/", [&](std::string_view key, std::string_view) {
+    const auto record = get_json(transaction, std::string(key));
+    used = record && text(*record, "CodeSigningConfigArn") == arn;
+    return !used;
+  });
+  return used;
+}
+
 }  // namespace
+
+base::Result<void> require_code_signing_config(const store::CatalogTransaction& transaction, const wire::Call& call,
+                                               std::string_view arn) {
+  if (!transaction.get(key_of(call, arn))) return absent(arn);
+  return {};
+}
 
 Answer create_code_signing_config(const Operations& operations, const wire::Call& call) {
   const std::string id = "csc-" + base::random_text(17, "abcdefghijklmnopqrstuvwxyz0123456789");
@@ -84,6 +102,8 @@ Answer delete_code_signing_config(const Operations& operations, const wire::Call
   ESC_CHECK(operations.authorise(call, "DeleteCodeSigningConfig", arn));
   const auto change = [&](store::CatalogTransaction& transaction) -> base::Result<void> {
     if (!transaction.get(key_of(call, arn))) return absent_resource(arn);
+    if (is_used(transaction, call, arn))
+      return conflict("The code signing configuration is in use by a function: " + arn);
     transaction.erase(key_of(call, arn));
     transaction.erase("lambda/tags/" + arn);
     return {};
@@ -108,7 +128,7 @@ Answer put_function_code_signing_config(const Operations& operations, const wire
   const std::string arn(text(call.input, "CodeSigningConfigArn"));
   ESC_CHECK(operations.authorise(call, "PutFunctionCodeSigningConfig", name.arn()));
   const auto change = [&](store::CatalogTransaction& transaction) -> base::Result<void> {
-    if (!transaction.get(key_of(call, arn))) return absent(arn);
+    ESC_CHECK(require_code_signing_config(transaction, call, arn));
     const auto function = find_function(transaction, name);
     if (!function) return not_found("Function not found: " + name.arn());
     put_function(transaction, name, function->with("CodeSigningConfigArn", arn));

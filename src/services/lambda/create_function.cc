@@ -1,4 +1,5 @@
 #include "base/random.h"
+#include "services/lambda/code_signing.h"
 #include "services/lambda/configuration.h"
 #include "services/lambda/errors.h"
 #include "services/lambda/records.h"
@@ -83,6 +84,8 @@ Answer create_function(const Operations& operations, const wire::Call& call) {
   VersionRecord answered = latest;
   const auto change = [&](store::CatalogTransaction& transaction) -> base::Result<void> {
     if (find_function(transaction, name)) return conflict("Function already exist: " + name.name);
+    if (has(call.input, "CodeSigningConfigArn"))
+      ESC_CHECK(require_code_signing_config(transaction, call, text(call.input, "CodeSigningConfigArn")));
     if (flag(call.input, "Publish")) {
       answered = published_copy(latest, 1, name);
       put_version(transaction, name, "1", answered);

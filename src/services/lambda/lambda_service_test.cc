@@ -284,6 +284,19 @@ TEST_F(LambdaServiceTest, DestinationsMustBeOfAKindThatTakesEvents) {
             "onFailure=OnFailure(destination=arn:aws:iam::000000000000:role/r)) is invalid.");
 }
 
+TEST_F(LambdaServiceTest, ACodeSigningConfigurationIsThereWhileAFunctionUsesIt) {
+  const std::string absent = "arn:aws:lambda:us-east-1:000000000000:code-signing-config:csc-0123456789abcdef0";
+  EXPECT_THAT(error_of(create("f", {{"CodeSigningConfigArn", absent}})),
+              StartsWith("CodeSigningConfigNotFoundException"));
+  const Answer made = call("CreateCodeSigningConfig", Value::object({{"AllowedPublishers", Value::array({})}}));
+  const std::string arn(text(*made->find("CodeSigningConfig"), "CodeSigningConfigArn"));
+  ASSERT_TRUE(create("f", {{"CodeSigningConfigArn", arn}}));
+  const Value config = Value::object({{"CodeSigningConfigArn", arn}});
+  EXPECT_THAT(error_of(call("DeleteCodeSigningConfig", config)), StartsWith("ResourceConflictException"));
+  ASSERT_TRUE(call("DeleteFunctionCodeSigningConfig", named("f")));
+  EXPECT_TRUE(call("DeleteCodeSigningConfig", config));
+}
+
 TEST_F(LambdaServiceTest, WhatTheModelAllowsIsStillBounded) {
   EXPECT_THAT(error_of(create("f", {{"MemorySize", 12'000}})), HasSubstr("less than or equal to 10240"));
   EXPECT_THAT(error_of(create("f", {{"Timeout", 901}})), HasSubstr("less than or equal to 900"));
