@@ -1,7 +1,9 @@
-// Any text as a definition, and as a single state; every template and field of what compiles is evaluated once.
+// Any text as a definition, as one that was accepted before, and as a single state; every template and field of what
+// compiles is evaluated once.
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
+#include <utility>
 
 #include "asl/compile.h"
 
@@ -27,9 +29,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const jsonpath::EmptyScope scope;
   base::SplitMix generator(1);
   const json::Value input = json::Value::object({{"a", 1}, {"b", json::Value::array({1, 2})}});
-  for (const bool single : {false, true}) {
+  for (const auto& [single, accepted] : {std::pair{false, false}, {false, true}, {true, false}}) {
     asl::CompileOptions options;
     options.single_state = single;
+    options.accepted = accepted;
     const asl::Compilation compilation = asl::compile(text, options);
     (void)asl::invalid_definition_message(compilation.diagnostics);
     if (!compilation.program) continue;
