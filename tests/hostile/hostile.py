@@ -1,5 +1,6 @@
 """What the hostile tests share: a server whose disk and clock can be made to fail, and the work that it does meanwhile."""
 
+import atexit
 import ctypes
 import datetime
 import json
@@ -33,6 +34,7 @@ def preload_library():
     """faults.c, compiled once for all tests of a run."""
     library = pathlib.Path(tempfile.gettempdir()) / f"escapement-faults-{os.getppid()}-{os.getpid()}.so"
     subprocess.run(["cc", "-shared", "-fPIC", "-O2", "-o", library, HERE / "faults.c", "-ldl"], check=True)
+    atexit.register(library.unlink, missing_ok=True)
     return library
 
 
