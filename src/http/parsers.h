@@ -113,6 +113,22 @@ class RequestParser final : public MessageParser<true> {
     request_.target.assign(target.data(), target.size());
   }
 
+  // Who is in front of this server must see the same end of a body as it does. So "chunked" is the only coding, once,
+  // and HTTP/1.0 knows none (RFC 9112, section 6.1); Beast passes over those that it does not know.
+  void on_header_impl(error_code& error) override {
+    MessageParser::on_header_impl(error);
+    bool coded = false;
+    for (std::size_t i = 0; i < request_.fields.size(); ++i) {
+      const Fields::Field field = request_.fields[i];
+      if (!equals_ignoring_case(field.name, "transfer-encoding")) continue;
+      if (coded || version_ == 10 || !equals_ignoring_case(field.value, "chunked")) {
+        error = beast_http::error::bad_transfer_encoding;
+        return;
+      }
+      coded = true;
+    }
+  }
+
   Request& request_;
   int version_ = 11;
 };
