@@ -2,6 +2,8 @@
 
 import datetime
 import json
+import os
+import resource
 import socket
 import statistics
 import time
@@ -11,15 +13,16 @@ from api import read_answer
 from hostile import FAR_AHEAD, HostileTest
 
 MIB = 1 << 20
+CONNECTIONS = 3_000
 
 
 class HostileClients(HostileTest):
-    configuration = """
+    configuration = f"""
 [server]
 header_timeout = "2s"
 body_timeout = "2s"
 idle_timeout = "3s"
-connections_max = 700
+connections_max = {CONNECTIONS}
 body_bytes_max = "8MiB"
 bodies_bytes_max = "64MiB"
 """
@@ -113,12 +116,15 @@ bodies_bytes_max = "64MiB"
         time.sleep(1)
         self.assert_unharmed(before)
         self.assertLess(self.resident() - resident, 150 * MIB)
+        self.assertTrue(all(self.is_closed(connection) for connection in deaf))
 
     def test_idle_connections_are_cheap_then_closed_and_too_many_refused(self):
-        resident = self.resident()
-        idle = self.connect(600)
-        time.sleep(0.3)
-        self.assertLess(self.resident() - resident, 600 * 32 * 1024)
+        before, resident = self.latency(), self.resident()
+        self.assertGreater(resource.getrlimit(resource.RLIMIT_NOFILE)[1], CONNECTIONS + 500, "too few descriptors to try")
+        idle = self.connect(CONNECTIONS - 50)
+        self.await_true(lambda: len(os.listdir(f"/proc/{self.server.process.pid}/fd")) > CONNECTIONS - 60, "all are open")
+        self.assert_unharmed(before)
+        self.assertLess(self.resident() - resident, CONNECTIONS * 32 * 1024)
         more = self.connect(150)
         time.sleep(0.3)
         more[-1].settimeout(5)
@@ -129,6 +135,9 @@ bodies_bytes_max = "64MiB"
     def test_requests_of_broken_or_smuggled_form_are_refused(self):
         good = self.api.signed("ListStateMachines", {})
         body = b"{}"
+
+        def chunked(chunks, times=1):
+            return good.replace(b"content-length: 2", b"transfer-encoding: chunked")[:-len(body)] + chunks * times
         shapes = {
             "two lengths": good.replace(b"content-length: 2\r\n", b"content-length: 2\r\ncontent-length: 3\r\n"),
             "length and chunks": good.replace(b"content-length: 2\r\n", b"content-length: 2\r\ntransfer-encoding: chunked\r\n"),
@@ -142,6 +151,13 @@ bodies_bytes_max = "64MiB"
             "no HTTP": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(200) + b"\r\n\r\n",
             "an HTTP that is not there": good.replace(b"HTTP/1.1", b"HTTP/9.9"),
             "a header that is too long": good.replace(b"host: ", b"x-long: " + b"a" * 100_000 + b"\r\nhost: "),
+            "a chunk of a negative size": chunked(b"-2\r\n{}\r\n0\r\n\r\n"),
+            "a chunk of a size beyond all": chunked(b"ffffffffffffffffff\r\n{}\r\n0\r\n\r\n"),
+            "a chunk that is longer than it says": chunked(b"1\r\n{}\r\n0\r\n\r\n"),
+            "chunks beyond the bound": chunked(b"100000\r\n" + b" " * MIB + b"\r\n", 12),
+            "a chunk with an endless extension": chunked(b"2;" + b"x" * MIB + b"\r\n{}\r\n0\r\n\r\n"),
+            "chunked twice": good.replace(b"content-length: 2", b"transfer-encoding: chunked, chunked"),
+            "an encoding that is not there": good.replace(b"content-length: 2", b"transfer-encoding: gzip"),
             "bad chunks": good.replace(b"content-length: 2", b"transfer-encoding: chunked")[:-len(body)] + b"zz\r\n{}\r\n0\r\n\r\n",
         }
         for name, request in shapes.items():
@@ -153,6 +169,24 @@ bodies_bytes_max = "64MiB"
                     continue  # closed without a word is an answer too
                 self.assertIn(status, (400, 403, 411, 413, 431, 501, 505), name)
         self.assertIn("stateMachines", self.api.call("ListStateMachines"))
+
+    def test_a_request_hidden_in_the_body_of_another_is_not_run(self):
+        hidden = self.api.signed("StartExecution", {"stateMachineArn": self.machine, "name": "hidden", "input": "{}"})
+        outer = self.api.signed("ListStateMachines", {})[:-2]
+        shapes = {
+            "by two lengths": outer.replace(b"content-length: 2", b"content-length: %d\r\ncontent-length: 0" % len(hidden)),
+            "by chunks and a length": outer.replace(b"content-length: 2", b"content-length: 0\r\ntransfer-encoding: chunked"),
+            "by a length and chunks that end early": outer.replace(b"content-length: 2", b"transfer-encoding: chunked\r\ncontent-length: %d"
+                                                                   % (len(hidden) + 5)) + b"0\r\n\r\n",
+            "by an encoding with a tab": outer.replace(b"content-length: 2", b"transfer-encoding:\tchunked\r\ncontent-length: 5") + b"0\r\n\r\n",
+            "by an encoding of another name": outer.replace(b"content-length: 2", b"transfer-encoding: xchunked\r\ncontent-length: 0"),
+        }
+        for name, request in shapes.items():
+            with self.subTest(name):
+                [connection] = self.connect()
+                connection.sendall(request + hidden)
+                self.assertTrue(self.is_closed(connection, seconds=2), "nothing more is read from such a connection")
+        self.assertEqual(self.api.call("ListExecutions", stateMachineArn=self.machine)["executions"], [])
 
     def test_bodies_that_are_no_json_or_too_much_of_it_are_refused(self):
         machine = json.dumps(self.machine).encode()
