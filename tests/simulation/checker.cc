@@ -3,11 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
+#include <functional>
+#include <optional>
 
+#include "engine/keys.h"
+#include "engine/timer_key.h"
 #include "history/render.h"
 #include "json/parse.h"
 #include "json/print.h"
+#include "timings.h"
 
 namespace escapement::simulation {
 namespace {
@@ -16,6 +20,27 @@ using history::Event;
 using history::EventType;
 
 constexpr std::size_t kHistoryMax = 25'000;
+// Of the activity's state in machines.cc.
+constexpr base::Duration kHeartbeat = base::Duration::seconds(7);
+constexpr base::Duration kTimeout = base::Duration::seconds(40);
+constexpr base::Duration kRetryInterval = base::Duration::seconds(1);
+
+// The TimeoutSeconds of the machine that an execution is of.
+std::optional<base::Duration> deadline_of(std::string_view arn) {
+  if (arn.find(":deadline:") == std::string_view::npos) return std::nullopt;
+  return base::Duration::seconds(15);
+}
+
+// In their order, until `see` returns false.
+void each_timer(const store::Store& store, char table, const std::function<bool(const engine::TimerKey&)>& see) {
+  const std::string prefix(1, table);
+  const auto snapshot = store.snapshot();
+  const auto cursor = snapshot->cursor(prefix, store::prefix_end(prefix));
+  for (cursor->seek(prefix); cursor->valid(); cursor->next()) {
+    const auto key = engine::TimerKey::decode(cursor->key());
+    if (key && !see(*key)) return;
+  }
+}
 
 std::uint64_t fold(std::uint64_t hash, std::uint64_t value) { return (hash ^ value) * 0x100000001b3ull; }
 std::uint64_t hash(std::string_view text) {
@@ -34,14 +59,6 @@ bool forks(EventType type) {
   return type == EventType::ParallelStateStarted || type == EventType::MapStateStarted ||
          type == EventType::ParallelStateEntered || type == EventType::MapStateEntered ||
          type == EventType::ExecutionRedriven;
-}
-
-std::string_view state_name(const Event& event) {
-  for (const history::Field& field : event.fields) {
-    if (field.id != history::FieldId::name) continue;
-    if (const auto* const name = std::get_if<std::string>(&field.value)) return *name;
-  }
-  return {};
 }
 
 // The N of {"done":N} in the output of an event; 0: it has none.
@@ -90,21 +107,6 @@ std::string doubled_transition_in(const Events& events) {
   return {};
 }
 
-std::string early_wait_in(const Events& events) {
-  for (const Event& event : events) {
-    if (event.type != EventType::WaitStateExited || event.previous_id == 0) continue;
-    const std::string_view name = state_name(event);
-    std::int64_t seconds = 0;
-    if (name.size() < 2 || std::from_chars(name.data() + 1, name.data() + name.size(), seconds).ec != std::errc())
-      continue;
-    const Event& entered = events[event.previous_id - 1];
-    if (entered.type != EventType::WaitStateEntered) continue;
-    if (event.timestamp < entered.timestamp + base::Duration::seconds(seconds))
-      return fmt::format("event {} left {} early", event.id, name);
-  }
-  return {};
-}
-
 Events Checker::history_of(const engine::ExecutionReader& reader, const std::string& arn) {
   const auto id = reader.find(arn);
   auto events = id ? reader.history(*id, {.count_max = kHistoryMax}) : base::Result<Events>(id.error());
@@ -132,8 +134,7 @@ void Checker::check_released(const engine::ExecutionReader& reader, const std::s
   auto& requests = released_[arn];
   const auto [known, first_time] = requests.try_emplace(request.request_id, request.payload);
   if (!first_time) {
-    if (known->second != request.payload)
-      find(fmt::format("a task of {} was let go again with another payload", arn));
+    if (known->second != request.payload) find(fmt::format("a task of {} was let go again with another payload", arn));
     return;
   }
   const Events events = history_of(reader, arn);
@@ -141,6 +142,26 @@ void Checker::check_released(const engine::ExecutionReader& reader, const std::s
       std::ranges::count_if(events, [](const Event& event) { return event.type == EventType::TaskScheduled; });
   if (static_cast<std::size_t>(scheduled) < requests.size())
     find(fmt::format("{} tasks of {} were let go, of {} scheduled on disk", requests.size(), arn, scheduled));
+}
+
+void Checker::heartbeat_acknowledged(const engine::ExecutionReader& reader, const std::string& arn,
+                                     base::Timestamp sent) {
+  const Events events = history_of(reader, arn);
+  if (events.empty() || events.back().type != EventType::ActivityStarted) return;  // answered in the same batch
+  heartbeats_[arn][events.back().id] = sent;
+}
+
+void Checker::check_heartbeats(const std::string& arn, const Events& events) {
+  const auto beats = heartbeats_.find(arn);
+  if (beats == heartbeats_.end()) return;
+  for (const Event& event : events) {
+    if (event.type != EventType::ActivityTimedOut) continue;
+    const auto last = beats->second.find(event.previous_id);
+    if (last == beats->second.end() || event.timestamp >= events[event.previous_id - 1].timestamp + kTimeout) continue;
+    if (event.timestamp < last->second + kHeartbeat)
+      find(fmt::format("the history of {}: event {} does not know of a heartbeat: {}, then {}", arn, event.id,
+                       base::to_iso8601(last->second), base::to_iso8601(event.timestamp)));
+  }
 }
 
 void Checker::check_answer(std::string_view operation, const base::Result<json::Value>& answer) {
@@ -153,10 +174,17 @@ void Checker::check_answer(std::string_view operation, const base::Result<json::
 void Checker::check_histories(const engine::ExecutionReader& reader) {
   for (const std::string& arn : acknowledged_) {
     const Events events = history_of(reader, arn);
-    for (const auto check : {gap_in, second_end_in, doubled_transition_in, early_wait_in}) {
+    for (const auto check : {gap_in, second_end_in, doubled_transition_in, early_wait_in, early_timeout_in}) {
       if (const std::string wrong = check(events); !wrong.empty())
         find(fmt::format("the history of {}: {}", arn, wrong));
     }
+    if (const std::string wrong = early_retry_in(events, kRetryInterval); !wrong.empty())
+      find(fmt::format("the history of {}: {}", arn, wrong));
+    if (const auto timeout = deadline_of(arn)) {
+      if (const std::string wrong = early_deadline_in(events, *timeout); !wrong.empty())
+        find(fmt::format("the history of {}: {}", arn, wrong));
+    }
+    check_heartbeats(arn, events);
     Seen& seen = seen_[arn];
     if (events.size() < seen.events.size())
       find(fmt::format("the history of {} shrank from {} to {} events", arn, seen.events.size(), events.size()));
@@ -183,6 +211,29 @@ void Checker::check_memory(engine::Engine& engine, const engine::Options& option
     find(fmt::format("{} executions are in memory", now.cached_executions));
   if (now.dispatched_tasks > std::uint64_t{options.shards} * options.dispatched_tasks_max)
     find(fmt::format("{} tasks are in flight", now.dispatched_tasks));
+}
+
+void Checker::check_none_overdue(const store::Store& store, base::Timestamp now) {
+  each_timer(store, engine::keys::kTimer, [&](const engine::TimerKey& timer) {
+    if (timer.due > now) return false;
+    find(fmt::format("the timer of execution {} that was due at {} has not fired by {}", timer.execution.bits,
+                     base::to_iso8601(timer.due), base::to_iso8601(now)));
+    return true;
+  });
+}
+
+void Checker::check_nothing_owed(const store::Store& store) {
+  each_timer(store, engine::keys::kOutbox, [&](const engine::TimerKey& row) {
+    find(fmt::format("a row of kind {} of execution {} is left in the outbox", static_cast<int>(row.kind),
+                     row.execution.bits));
+    return true;
+  });
+  each_timer(store, engine::keys::kTimer, [&](const engine::TimerKey& timer) {
+    if (timer.kind != engine::TimerRowKind::retention)
+      find(fmt::format("a timer of kind {} of execution {}, which has ended, is left", static_cast<int>(timer.kind),
+                       timer.execution.bits));
+    return true;
+  });
 }
 
 void Checker::check_all_ended(const engine::ExecutionReader& reader) {

@@ -12,19 +12,18 @@
 #include "functions/function_service.h"
 #include "history/event.h"
 #include "json/value.h"
+#include "store/store.h"
 
 namespace escapement::simulation {
 
 using Events = std::vector<history::Event>;
 
-// ---- What one history must be. Each returns what is wrong, or an empty text.
+// ---- What one history must be (its times: timings.h). Each returns what is wrong, or an empty text.
 
 std::string gap_in(const Events& events);
 std::string second_end_in(const Events& events);
 // One state, task or iteration that went on twice from the same place.
 std::string doubled_transition_in(const Events& events);
-// A Wait state called W3 that was left sooner than three seconds after it was entered, by the clock at both moments.
-std::string early_wait_in(const Events& events);
 
 class Checker {
  public:
@@ -45,6 +44,8 @@ class Checker {
                       const functions::InvokeRequest& request);
   // SendTaskSuccess with the output {"done":number} was accepted.
   void outcome_acknowledged(std::int64_t number) { outcomes_.insert(number); }
+  // SendTaskHeartbeat was accepted that was sent at `sent`, for the activity that the execution waits for.
+  void heartbeat_acknowledged(const engine::ExecutionReader& reader, const std::string& arn, base::Timestamp sent);
   // No answer tells of the server's own confusion.
   void check_answer(std::string_view operation, const base::Result<json::Value>& answer);
 
@@ -55,6 +56,9 @@ class Checker {
   // What the engine has in memory is what the store has, and within its bounds.
   void check_memory(engine::Engine& engine, const engine::Options& options);
 
+  // The engine has come to rest at `now`: what was due has fired.
+  void check_none_overdue(const store::Store& store, base::Timestamp now);
+
   // ---- When the faults have stopped
 
   // Every acknowledged execution has ended, and none that a task started still runs.
@@ -62,6 +66,9 @@ class Checker {
   void check_none_running(const json::Value& listing);
   // Each outcome that was acknowledged is in one history, once.
   void check_outcomes(const engine::ExecutionReader& reader);
+
+  // When all has ended, nothing waits on disk but the removal of closed executions.
+  void check_nothing_owed(const store::Store& store);
 
   // Folds every history into one number; equal runs give equal numbers.
   std::uint64_t digest() const;
@@ -71,12 +78,14 @@ class Checker {
 
  private:
   Events history_of(const engine::ExecutionReader& reader, const std::string& arn);
+  void check_heartbeats(const std::string& arn, const Events& events);
 
   std::vector<std::string> acknowledged_;
   std::set<std::string> known_;
   std::set<std::string> redriven_;
   std::map<std::string, std::map<std::string, std::string>> released_;  // execution -> request id -> payload
   std::set<std::int64_t> outcomes_;
+  std::map<std::string, std::map<std::uint64_t, base::Timestamp>> heartbeats_;  // execution -> ActivityStarted -> last
   struct Seen {
     std::vector<std::uint64_t> events;  // a digest for each
     std::uint64_t shape = 0;            // of all, without names and texts, which two runs of a seed do not share

@@ -28,6 +28,7 @@ constexpr Machine kMachines[] = {
           "Parameters":{"FunctionName":"d","Payload":{"execution.$":"$$.Execution.Id"}},"OutputPath":"$.Payload","End":true}}})"},
     {"activity", R"({"StartAt":"T","States":{
         "T":{"Type":"Task","Resource":"arn:aws:states:us-east-1:000000000000:activity:work","HeartbeatSeconds":7,"TimeoutSeconds":40,
+          "Parameters":{"execution.$":"$$.Execution.Id"},
           "Retry":[{"ErrorEquals":["States.HeartbeatTimeout"],"IntervalSeconds":1,"MaxAttempts":50,"BackoffRate":1},
                    {"ErrorEquals":["States.ALL"],"IntervalSeconds":1,"MaxAttempts":1}],"Next":"W2"},
         "W2":{"Type":"Wait","Seconds":2,"End":true}}})"},
@@ -47,7 +48,8 @@ constexpr Machine kMachines[] = {
           "W2":{"Type":"Wait","Seconds":2,"Next":"T"},
           "T":{"Type":"Task","Resource":"arn:aws:states:::lambda:invoke","TimeoutSeconds":20,
             "Parameters":{"FunctionName":"g","Payload":{"execution.$":"$$.Execution.Id"}},"OutputPath":"$.Payload","End":true}}}}}})"},
-    {"express", R"({"StartAt":"W1","States":{"W1":{"Type":"Wait","Seconds":1,"Next":"P"},"P":{"Type":"Pass","End":true}}})"},
+    {"express",
+     R"({"StartAt":"W1","States":{"W1":{"Type":"Wait","Seconds":1,"Next":"P"},"P":{"Type":"Pass","End":true}}})"},
 };
 
 }  // namespace

@@ -4,7 +4,9 @@
 // prints the command that repeats it. Every hundredth seed runs twice and must give the same trace.
 #include <fmt/format.h>
 
+#include <array>
 #include <chrono>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 
@@ -18,6 +20,16 @@ std::uint64_t option(int argc, char** argv, const char* name, std::uint64_t othe
     if (std::strcmp(argv[i], name) == 0) return std::strtoull(argv[i + 1], nullptr, 10);
   }
   return otherwise;
+}
+
+// Of the sources that lie around this program; empty where they are in no repository.
+std::string commit() {
+  std::array<char, 64> line{};
+  FILE* const git = ::popen("git rev-parse --short HEAD 2>/dev/null", "r");
+  if (git == nullptr) return {};
+  const char* const read = std::fgets(line.data(), static_cast<int>(line.size()), git);
+  (void)::pclose(git);
+  return read != nullptr ? std::string(read, std::strcspn(read, "\n")) : std::string();
 }
 
 }  // namespace
@@ -46,7 +58,8 @@ int main(int argc, char** argv) {
     outcome.findings.empty() ? ++passed : ++failed;
     for (std::size_t f = 0; f < outcome.findings.size() && f < 10; ++f)
       fmt::print("seed {}: {}\n", seed, outcome.findings[f]);
-    if (!outcome.findings.empty()) fmt::print("repeat with: {} --seed {} --seeds 1 --steps {}\n", argv[0], seed, steps);
+    if (!outcome.findings.empty())
+      fmt::print("at commit {}, repeat with: {} --seed {} --seeds 1 --steps {}\n", commit(), argv[0], seed, steps);
   }
   fmt::print("{} executions, {} crashes, {:.1f} seeds/s\n", executions, crashes,
              static_cast<double>(passed + failed) / elapsed());

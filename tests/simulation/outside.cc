@@ -25,8 +25,7 @@ std::string text_of(const Value& value, std::string_view member) {
 
 // The server's own trouble, which passes.
 bool is_trouble(const base::Error& error) {
-  return error.code == ErrorCode::unavailable || error.code == ErrorCode::limit_exceeded ||
-         error.code == ErrorCode::io;
+  return error.code == ErrorCode::unavailable || error.code == ErrorCode::limit_exceeded || error.code == ErrorCode::io;
 }
 
 }  // namespace
@@ -153,7 +152,9 @@ void Outside::poll() {
       [this](base::Result<Value> task) {
         --polls_;
         checker_.check_answer("GetActivityTask", task);
-        if (task && !text_of(*task, "taskToken").empty()) work_off(text_of(*task, "taskToken"));
+        if (!task || text_of(*task, "taskToken").empty()) return;
+        const auto input = json::parse(text_of(*task, "input"));
+        work_off(text_of(*task, "taskToken"), input ? text_of(*input, "execution") : std::string());
       },
       [leave](std::move_only_function<void()> left) { *leave = std::move(left); });
   if (!chance(faults_.caller_leaves)) return;
@@ -165,11 +166,15 @@ void Outside::poll() {
   });
 }
 
-void Outside::work_off(const std::string& token) {
+void Outside::work_off(const std::string& token, const std::string& execution) {
   if (chance(faults_.never_answers)) return;
   if (chance(0.3)) {
-    after(delay(5'000), Bound::nothing, [this, token] {
-      ask("SendTaskHeartbeat", Value::object({{"taskToken", token}}), [](const base::Result<Value>&) {});
+    after(delay(5'000), Bound::nothing, [this, token, execution] {
+      ask("SendTaskHeartbeat", Value::object({{"taskToken", token}}),
+          [this, execution, sent = clock_.now()](const base::Result<Value>& answer) {
+            if (answer && server_ != nullptr)
+              checker_.heartbeat_acknowledged(server_->engine().reader(), execution, sent);
+          });
     });
   }
   const Duration when = chance(faults_.misses_heartbeat) ? Duration::seconds(8) + delay(30'000) : delay(6'000);
@@ -197,7 +202,7 @@ void Outside::invoke(functions::InvokeRequest request, functions::InvokeDone don
   checker_.check_released(server_->engine().reader(), text_of(*payload, "execution"), request);
   const auto answer = std::make_shared<functions::InvokeDone>(std::move(done));
   const std::string token = text_of(*payload, "token");
-  if (!token.empty()) work_off(token);
+  if (!token.empty()) work_off(token, text_of(*payload, "execution"));
   if (token.empty() && chance(faults_.never_answers)) return;
   const bool fails = chance(faults_.task_fails);
   after(delay(8'000), Bound::life, [this, answer, fails] {
@@ -210,8 +215,6 @@ void Outside::invoke(functions::InvokeRequest request, functions::InvokeDone don
   });
 }
 
-void Outside::calm_down() {
-  faults_ = {};
-}
+void Outside::calm_down() { faults_ = {}; }
 
 }  // namespace escapement::simulation

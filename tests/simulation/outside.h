@@ -73,7 +73,7 @@ class Outside final : public functions::FunctionService {
 
   void start_one();
   void stop_one(const std::string& execution);
-  void work_off(const std::string& token);
+  void work_off(const std::string& token, const std::string& execution);
   void answer_token(const std::string& token, bool fails);
 
   base::SplitMix& random_;

@@ -1,5 +1,5 @@
-// One life of a whole server below its sockets: the Step Functions service, the connectors, the engine and the store, on
-// the caller's thread. What a life knows only in memory is gone with it; the disk stays.
+// One life of a whole server below its sockets: the Step Functions service, the connectors, the engine and the store,
+// on the caller's thread. What a life knows only in memory is gone with it; the disk stays.
 #pragma once
 
 #include <functional>
@@ -39,6 +39,7 @@ class Server final : public connectors::ServiceCaller {
   bool run_once();
   std::optional<base::Timestamp> next_deadline() { return engine_->next_deadline(); }
   engine::Engine& engine() { return *engine_; }
+  const store::Store& store() const { return *store_; }
 
   bool offers(std::string_view model, std::string_view operation) const override;
   void call(connectors::ServiceCall request, Done done) override;

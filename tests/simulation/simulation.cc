@@ -19,6 +19,8 @@ using store::CommitFate;
 // What remains then is the removal of closed executions, months ahead.
 constexpr Duration kQuietFor = Duration::seconds(86'400);
 constexpr int kRoundsMax = 100'000;
+// An engine that met a full disk fires nothing for a second. A step is half as long again, on average.
+constexpr int kStepsOfAPause = 8;
 
 class Run {
  public:
@@ -43,7 +45,9 @@ class Run {
     for (int step = 0; step < options_.steps && server_ && checker_.findings().empty(); ++step) {
       act();
       settle();
-      if (server_ && server_->engine().accepting() && step % 16 == 0) checker_.check_memory(server_->engine(), engine_options_);
+      if (!server_ || !server_->engine().accepting()) continue;
+      if (steps_since_full_++ >= kStepsOfAPause) checker_.check_none_overdue(server_->store(), clock_.now());
+      if (step % 16 == 0) checker_.check_memory(server_->engine(), engine_options_);
     }
     finish();
     outcome_.findings = checker_.findings();
@@ -57,8 +61,7 @@ class Run {
 
   void open() {
     for (int attempt = 0; !server_; ++attempt) {
-      auto opened = Server::open(
-          disk_, [this] { return fate(); }, clock_, loop_, outside_, engine_options_);
+      auto opened = Server::open(disk_, [this] { return fate(); }, clock_, loop_, outside_, engine_options_);
       if (opened) {
         server_ = std::move(*opened);
       } else if (!faulty_ || attempt > 50) {
@@ -92,7 +95,10 @@ class Run {
       clock_.advance(Duration::milliseconds(static_cast<std::int64_t>(random_.next() % 2'000)));
     if (chance(faults_.commit_lost)) return CommitFate::lost;
     if (chance(faults_.commit_unknown)) return CommitFate::unknown;
-    if (chance(faults_.disk_full)) return CommitFate::disk_full;
+    if (chance(faults_.disk_full)) {
+      steps_since_full_ = 0;
+      return CommitFate::disk_full;
+    }
     return CommitFate::normal;
   }
 
@@ -151,6 +157,7 @@ class Run {
     checker_.check_all_ended(reader);
     checker_.check_outcomes(reader);
     checker_.check_memory(server_->engine(), engine_options_);
+    checker_.check_nothing_owed(server_->store());
   }
 
   // What nobody was told of is there all the same: starts whose answer was lost, children.
@@ -187,6 +194,7 @@ class Run {
   std::shared_ptr<store::MemoryStore::Disk> disk_ = store::MemoryStore::new_disk();  // outlives each store opened on it
   std::unique_ptr<Server> server_;
   bool faulty_ = false;
+  int steps_since_full_ = 0;
   Outcome outcome_;
 };
 
