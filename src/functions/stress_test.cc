@@ -129,6 +129,27 @@ TEST_F(StressTest, AStopAnswersEverythingAtOnceAndLeavesNothing) {
   }
 }
 
+TEST_F(StressTest, ARuntimeThatSendsWithoutEndLosesItsConnection) {
+  const std::string bootstrap = R"(#!/usr/bin/python3
+import os, socket
+host, port = os.environ["AWS_LAMBDA_RUNTIME_API"].split(":")
+connection = socket.create_connection((host, int(port)))
+connection.sendall(b"GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\n\r\n")
+connection.recv(65536)
+connection.sendall(b"GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\n\r\n")
+try:
+    for _ in range(64):
+        connection.sendall(b"x" * (1 << 20))
+except OSError:
+    os._exit(9)
+os._exit(7)
+)";
+  add_function("floods", {.runtime = "provided.al2023", .handler = "x"}, {{"bootstrap", bootstrap}});
+  EXPECT_EQ(
+      call("floods", "{}", "id-f")->payload,
+      R"({"errorType":"Runtime.ExitError","errorMessage":"RequestId: id-f Error: Runtime exited with error: exit status 9"})");
+}
+
 TEST_F(StressTest, AnIdThatComesAgainWhileTheFirstRunsHarmsNeither) {
   add_function("waits", {.runtime = "nodejs20.x", .handler = "index.handler"},
                {{"index.js", "exports.handler = (e) => new Promise((r) => setTimeout(() => r(e.n), e.ms));"}});
