@@ -134,10 +134,27 @@ TEST_F(EngineTest, ATaskInFlightIsDispatchedAgainWhateverTheClockDid) {
   EXPECT_EQ(rows(keys::kOutbox), 0u);
 }
 
+TEST_F(EngineTest, AnExecutionThatCannotBeReadKeepsNoOtherFromGoingOn) {
+  const auto machine = machines.add(kWaitThenTask);
+  const auto broken = start(machine, R"({"seconds":5})");
+  const auto sound = start(machine, R"({"seconds":5})");
+  auto batch = store->new_batch();
+  batch->put(keys::execution(broken->id), "\x7fnot a record");
+  ASSERT_TRUE(store->commit(*batch));
+  reopen();
+  base::set_log_level(base::LogLevel::off);
+  advance(Duration::seconds(5));
+  base::set_log_level(base::LogLevel::info);
+  ASSERT_EQ(sink->tasks.size(), 1u);
+  EXPECT_EQ(sink->tasks[0].key.execution, sound->id);
+  EXPECT_TRUE(start(machine, R"({"seconds":5})"));
+}
+
 TEST_F(EngineTest, ClosedExecutionsAreRemovedWhenTheirTimeHasPassed) {
   options.retention = Duration::seconds(1'000);
   reopen();
-  const auto machine = machines.add(R"({"StartAt":"W","States":{"W":{"Type":"Wait","Seconds":2,"End":true}},"TimeoutSeconds":1})");
+  const auto machine =
+      machines.add(R"({"StartAt":"W","States":{"W":{"Type":"Wait","Seconds":2,"End":true}},"TimeoutSeconds":1})");
   constexpr std::size_t kCount = 200;  // more than one row of the timer table lists
   std::vector<ExecutionId> ids;
   for (std::size_t i = 0; i < kCount; ++i) ids.push_back(start(machine, "{}")->id);

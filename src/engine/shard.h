@@ -140,6 +140,7 @@ class Shard {
   // Closed executions of a partition share rows of the timer table, so that closing one costs no row of its own.
   void write_retention(base::Timestamp now);
   void apply_retention(const TimerKey& timer);
+  void set_aside(ExecutionId id, const base::Error& error);
   void remove(LoadedExecution& execution);
   void arm(const TimerKey& timer);
   void disarm(const TimerKey& timer);
@@ -191,7 +192,7 @@ class Shard {
   std::deque<Dispatch> waiting_dispatches_;
   std::optional<TimerKey> overflow_from_;
   base::Timestamp last_waiting_{INT64_MIN};  // the latest stamp among those that had to wait
-  std::optional<std::string> recover_from_;   // the next row of the outbox to look at; nullopt: all is recovered
+  std::optional<std::string> recover_from_;  // the next row of the outbox to look at; nullopt: all is recovered
   std::unordered_set<TaskKey, TaskKeyHash> dispatched_;  // in flight in this process; activities are not counted
   std::unordered_map<std::uint64_t, std::move_only_function<void(Ended)>> waiters_;
   std::optional<base::Timestamp> retry_at_;  // after a full disk: nothing internal before

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/bytes.h"
+#include "base/log.h"
 #include "engine/keys.h"
 #include "engine/shard.h"
 
@@ -367,8 +368,7 @@ void Shard::apply_retention(const TimerKey& timer) {
     if (loaded) {
       if ((*loaded)->retention_due() == timer.due) remove(**loaded);
     } else if (loaded.error().code != ErrorCode::not_found) {
-      batch_error_ = loaded.error();
-      return;
+      set_aside(id, loaded.error());
     }
   }
   batch_->erase(timer.encode());
@@ -392,6 +392,17 @@ void Shard::remove(LoadedExecution& execution) {
   mark_dirty(execution);
 }
 
+// One execution that cannot be read must not keep the others from going on. What it waits for stays in the store, for a
+// version that can read it.
+void Shard::set_aside(ExecutionId id, const base::Error& error) {
+  if (error.code == ErrorCode::io) {
+    batch_error_ = error;
+    return;
+  }
+  base::log(base::LogLevel::error, "engine",
+            fmt::format("execution {} cannot be read and is set aside: {}", env_.names->name_of(id), error.message));
+}
+
 void Shard::apply_timer(const TimerKey& timer, base::Timestamp now) {
   if (timer.kind == TimerRowKind::task_in_flight) {
     scheduled_.push_back({{timer.execution, {timer.frame, timer.attempt}}, timer.due});
@@ -409,12 +420,10 @@ void Shard::apply_timer(const TimerKey& timer, base::Timestamp now) {
     apply_retention(timer);
     return;
   }
-  batch_->erase(timer.encode());
   const auto loaded = load(timer.execution);
-  if (!loaded) {
-    if (loaded.error().code != ErrorCode::not_found) batch_error_ = loaded.error();
-    return;
-  }
+  if (!loaded && loaded.error().code != ErrorCode::not_found) return set_aside(timer.execution, loaded.error());
+  batch_->erase(timer.encode());
+  if (!loaded) return;
   LoadedExecution& execution = **loaded;
   if (timer.kind == TimerRowKind::unfinished_step) {
     (void)step(execution, interpreter::Continue{}, now);
