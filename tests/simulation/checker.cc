@@ -222,6 +222,17 @@ void Checker::check_none_overdue(const store::Store& store, base::Timestamp now)
   });
 }
 
+void Checker::check_timers_wanted(const engine::ExecutionReader& reader, const store::Store& store) {
+  each_timer(store, engine::keys::kTimer, [&](const engine::TimerKey& timer) {
+    if (timer.kind == engine::TimerRowKind::retention) return true;
+    const auto described = reader.describe(timer.execution);
+    if (!described || described->head.status != interpreter::Status::running)
+      find(fmt::format("a timer of kind {} waits for execution {}, which has ended", static_cast<int>(timer.kind),
+                       timer.execution.bits));
+    return true;
+  });
+}
+
 void Checker::check_nothing_owed(const store::Store& store) {
   each_timer(store, engine::keys::kOutbox, [&](const engine::TimerKey& row) {
     find(fmt::format("a row of kind {} of execution {} is left in the outbox", static_cast<int>(row.kind),

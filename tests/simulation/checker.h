@@ -58,6 +58,8 @@ class Checker {
 
   // The engine has come to rest at `now`: what was due has fired.
   void check_none_overdue(const store::Store& store, base::Timestamp now);
+  // What has ended has taken its timers with it.
+  void check_timers_wanted(const engine::ExecutionReader& reader, const store::Store& store);
 
   // ---- When the faults have stopped
 

@@ -227,6 +227,17 @@ TEST_F(CheckerTest, WhatIsLeftOnDiskIsFound) {
   EXPECT_THAT(checker.findings(), Contains(HasSubstr("left in the outbox")));
 }
 
+TEST_F(CheckerTest, ATimerOfWhatHasEndedIsFound) {
+  checker.check_timers_wanted(reader(), server->store());
+  EXPECT_THAT(checker.findings(), IsEmpty());
+  store::MemoryStore other;
+  const auto batch = other.new_batch();
+  batch->put(engine::TimerKey{clock.now(), {1}, 0, engine::TimerRowKind::wait, 0}.encode(), {});
+  ASSERT_TRUE(other.commit(*batch));
+  checker.check_timers_wanted(reader(), other);
+  EXPECT_THAT(checker.findings(), Contains(HasSubstr("which has ended")));
+}
+
 TEST_F(CheckerTest, AHeartbeatThatWasForgottenIsFound) {
   must("CreateActivity", Value::object({{"name", "work"}}));
   must("CreateStateMachine",

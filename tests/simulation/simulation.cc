@@ -47,7 +47,9 @@ class Run {
       settle();
       if (!server_ || !server_->engine().accepting()) continue;
       if (steps_since_full_++ >= kStepsOfAPause) checker_.check_none_overdue(server_->store(), clock_.now());
-      if (step % 16 == 0) checker_.check_memory(server_->engine(), engine_options_);
+      if (step % 16 != 0) continue;
+      checker_.check_memory(server_->engine(), engine_options_);
+      checker_.check_timers_wanted(server_->engine().reader(), server_->store());
     }
     finish();
     outcome_.findings = checker_.findings();
