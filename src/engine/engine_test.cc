@@ -117,6 +117,21 @@ class EngineTest : public testing::Test {
   std::unique_ptr<Engine> engine;
 };
 
+TEST_F(EngineTest, ATimerIsNotLostWhenTheDiskIsFullAndTheClockStepsBack) {
+  const auto machine = machines.add(kWaitThenTask);
+  ASSERT_TRUE(start(machine, R"({"seconds":5})"));
+  base::set_log_level(base::LogLevel::off);
+  fate = store::CommitFate::disk_full;
+  advance(Duration::seconds(5));
+  base::set_log_level(base::LogLevel::info);
+  clock.advance(Duration::seconds(-3'600));
+  run();
+  advance(Duration::seconds(10));
+  EXPECT_TRUE(sink->tasks.empty());
+  advance(Duration::seconds(3'590));
+  EXPECT_EQ(sink->tasks.size(), 1u);
+}
+
 TEST_F(EngineTest, ATaskInFlightIsDispatchedAgainWhateverTheClockDid) {
   const auto machine = machines.add(R"({"StartAt":"T","States":{
     "T":{"Type":"Task","Resource":"arn:aws:lambda:us-east-1:000000000000:function:f","End":true}}})");

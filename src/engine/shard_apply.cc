@@ -416,6 +416,11 @@ void Shard::apply_timer(const TimerKey& timer, base::Timestamp now) {
     children_to_stop_.emplace_back(timer.execution, timer);
     return;
   }
+  if (timer.due > now && !is_owed(timer.kind)) {
+    // It was due when it was taken for a batch that found the disk full, and the clock has stepped back since.
+    timers_.insert(timer);
+    return;
+  }
   if (timer.kind == TimerRowKind::retention) {
     apply_retention(timer);
     return;

@@ -129,6 +129,9 @@ class Run {
   // Runs until nothing more happens at this instant.
   void settle() {
     for (int round = 0; server_ && server_->engine().accepting(); ++round) {
+      // Between two batches, when answers and effects are on their way.
+      if (faulty_ && chance(faults_.crash / 8)) crash();
+      if (!server_) return;
       const bool delivered = outside_.deliver();
       if (!server_->run_once() && !delivered) return;
       if (round > kRoundsMax) return checker_.find("the server does not come to rest");
