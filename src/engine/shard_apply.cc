@@ -29,6 +29,7 @@ std::optional<interpreter::TaskId> task_in(const interpreter::Command& command) 
 bool waits_for_end(ParentLink link) { return link == ParentLink::sync || link == ParentLink::sync2; }
 
 constexpr std::size_t kPrefetchMin = 4;
+constexpr std::size_t kStartsPerTurn = 65'536;  // of a partition
 constexpr base::Duration kKeptForTimers = base::Duration::seconds(10);
 constexpr std::size_t kRetentionRowMax = 64;  // executions
 
@@ -113,8 +114,13 @@ base::Result<Started> Shard::start_one(StartWork& work, base::Timestamp now) {
     if (existing) return std::move(*existing);
     name_key = keys::name(partition, request.machine->region, machine, *request.name);
   } else {
-    // One partition for all unnamed starts of a batch: their rows are neighbours, which makes them cheap to insert.
-    if (start_replies_.empty()) rotation_ = (rotation_ + 1) % partitions_.size();
+    // One partition for many unnamed starts: their rows are neighbours, which makes them cheap to insert, and later to
+    // compact, since what is new lies in few places.
+    if (start_replies_.empty() && starts_here_ >= kStartsPerTurn) {
+      rotation_ = (rotation_ + 1) % partitions_.size();
+      starts_here_ = 0;
+    }
+    ++starts_here_;
     partition = partitions_[rotation_];
   }
   ESC_TRY(const ExecutionId id, next_id(partition, now));
