@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "asl/choice_node.h"
+#include "base/glob.h"
 
 namespace escapement::asl {
 namespace {
@@ -53,31 +54,8 @@ constexpr Operator kOperators[] = {
     {"TimestampLessThanEqualsPath", Subject::timestamp, Comparison::less_than_equals, true},
 };
 
-// `*` stands for any run of characters; a backslash takes the next character as it is. Greedy with one way back, so it
-// is linear in practice and quadratic at worst.
-bool matches_pattern(std::string_view text, std::string_view pattern) {
-  std::size_t t = 0;
-  std::size_t p = 0;
-  std::size_t star = std::string_view::npos;
-  std::size_t star_text = 0;
-  while (t < text.size()) {
-    const bool escaped = p + 1 < pattern.size() && pattern[p] == '\\';
-    if (p < pattern.size() && !escaped && pattern[p] == '*') {
-      star = p++;
-      star_text = t;
-    } else if (p < pattern.size() && pattern[p + (escaped ? 1 : 0)] == text[t]) {
-      p += escaped ? 2 : 1;
-      ++t;
-    } else if (star != std::string_view::npos) {
-      p = star + 1;
-      t = ++star_text;
-    } else {
-      return false;
-    }
-  }
-  while (p < pattern.size() && pattern[p] == '*') ++p;
-  return p == pattern.size();
-}
+// `*` stands for any run of characters; a backslash takes the next character as it is.
+constexpr base::GlobSyntax kStringMatches{.run = '*', .one = {}, .escape = '\\'};
 
 template <typename T>
 bool compare(Comparison comparison, const T& a, const T& b) {
@@ -103,7 +81,8 @@ bool compare_values(const ConditionNode& node, const Value& left, const Value& r
   switch (op.subject) {
     case Subject::string:
       if (!left.is_string() || !right.is_string()) return false;
-      if (op.comparison == Comparison::matches) return matches_pattern(left.as_string(), right.as_string());
+      if (op.comparison == Comparison::matches)
+        return base::matches_glob(right.as_string(), left.as_string(), kStringMatches);
       return compare(op.comparison, left.as_string(), right.as_string());
     case Subject::numeric:
       if (!left.is_number() || !right.is_number()) return false;

@@ -2,6 +2,7 @@
 
 #include "base/codec.h"
 #include "base/digest.h"
+#include "base/glob.h"
 #include "base/random.h"
 #include "base/time.h"
 
@@ -58,6 +59,20 @@ TEST(Random, SeededUuidsRepeat) {
   EXPECT_EQ(seeded_uuid(a), seeded_uuid(b));
   EXPECT_EQ(random_uuid().size(), 36u);
   EXPECT_EQ(random_text(20, "ab").size(), 20u);
+}
+
+TEST(Glob, RunsOnesAndEscapesAreThoseOfTheSyntax) {
+  EXPECT_TRUE(matches_glob("", ""));
+  EXPECT_TRUE(matches_glob("*", ""));
+  EXPECT_TRUE(matches_glob("a*b*c", "a-b-b-c"));
+  EXPECT_FALSE(matches_glob("a*b", "a-b-"));
+  EXPECT_FALSE(matches_glob("a?c", "abc"));
+  EXPECT_TRUE(matches_glob("a?c", "abc", {.run = '*', .one = '?', .escape = {}}));
+  EXPECT_FALSE(matches_glob("a?c", "ac", {.run = '*', .one = '?', .escape = {}}));
+  const GlobSyntax escaping{.run = '*', .one = {}, .escape = '\\'};
+  EXPECT_TRUE(matches_glob("a\\*c", "a*c", escaping));
+  EXPECT_FALSE(matches_glob("a\\*c", "abc", escaping));
+  EXPECT_TRUE(matches_glob("a\\", "a\\", escaping));
 }
 
 }  // namespace

@@ -14,16 +14,10 @@ namespace {
 using base::ErrorCode;
 using base::make_error;
 
-constexpr std::size_t kObjectBytesMax = std::size_t{1} << 30;
 constexpr std::string_view kBucketArn = "arn:aws:s3:::";
 constexpr std::string_view kScheme = "s3://";
 
 base::Error invalid(std::string message) { return make_error(ErrorCode::invalid, std::move(message)); }
-
-std::string_view text_of(const json::Value& object, std::string_view member) {
-  const json::Value* found = object.find(member);
-  return found && found->is_string() ? std::string_view(found->as_string()) : std::string_view();
-}
 
 std::string_view trimmed(std::string_view text) {
   const auto is_space = [](char c) { return c == ' ' || c == '\t' || c == '\r'; };
@@ -50,18 +44,18 @@ base::Result<std::vector<json::Value>> read_inventory(const Objects& objects, st
   const auto document = json::parse(manifest);
   const json::Value* files = document ? document->find("files") : nullptr;
   if (!files || !files->is_array()) return invalid("The item reader's object is not the manifest of an S3 inventory.");
-  const std::string_view format = text_of(*document, "fileFormat");
+  const std::string_view format = member_text(*document, "fileFormat");
   if (format != "CSV") return invalid(fmt::format("Inventories in the format '{}' are not supported", format));
-  const std::vector<std::string> names = schema_names(text_of(*document, "fileSchema"));
-  std::string_view from = text_of(*document, "destinationBucket");
+  const std::vector<std::string> names = schema_names(member_text(*document, "fileSchema"));
+  std::string_view from = member_text(*document, "destinationBucket");
   if (from.starts_with(kBucketArn)) from.remove_prefix(kBucketArn.size());
   if (from.empty()) from = bucket;
 
   std::vector<json::Value> items;
   for (const json::Value& file : files->items()) {
     if (items.size() >= items_max) break;
-    ESC_TRY(std::string packed, objects.read(from, text_of(file, "key")));
-    ESC_TRY(const std::string rows, unpacked(std::move(packed), kObjectBytesMax));
+    ESC_TRY(std::string packed, objects.read(from, member_text(file, "key")));
+    ESC_TRY(const std::string rows, unpacked(std::move(packed)));
     ESC_TRY(std::vector<json::Value> listed, read_csv(rows, ',', names, items_max - items.size()));
     std::move(listed.begin(), listed.end(), std::back_inserter(items));
   }
@@ -85,7 +79,7 @@ base::Result<std::vector<ObjectName>> athena_files(std::string_view manifest) {
   return files;
 }
 
-base::Result<std::string> unpacked(std::string content, std::size_t bytes_max) {
+base::Result<std::string> unpacked(std::string content) {
   if (!content.starts_with("\x1f\x8b")) return content;
   z_stream stream{};
   constexpr int kGzipWindow = 15 + 16;
@@ -102,10 +96,11 @@ base::Result<std::string> unpacked(std::string content, std::size_t bytes_max) {
     out.append(piece, sizeof piece - stream.avail_out);
     // Files may be packed in several parts, one after another.
     if (state == Z_STREAM_END && stream.avail_in > 0) state = inflateReset(&stream);
-  } while (state == Z_OK && out.size() <= bytes_max);
+  } while (state == Z_OK && out.size() <= kObjectBytesMax);
   inflateEnd(&stream);
-  if (out.size() > bytes_max)
-    return make_error(ErrorCode::limit_exceeded, fmt::format("The object unpacks to more than {} bytes", bytes_max));
+  if (out.size() > kObjectBytesMax)
+    return make_error(ErrorCode::limit_exceeded,
+                      fmt::format("The object unpacks to more than {} bytes", kObjectBytesMax));
   if (state != Z_STREAM_END) return invalid("The object is not in gzip's form.");
   return out;
 }

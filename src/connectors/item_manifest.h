@@ -29,7 +29,9 @@ struct ObjectName {
 // The s3://BUCKET/KEY addresses of an Athena manifest, one a line.
 base::Result<std::vector<ObjectName>> athena_files(std::string_view manifest);
 
-// `content`, unpacked if it is in gzip's form; `bytes_max` bounds what comes out.
-base::Result<std::string> unpacked(std::string content, std::size_t bytes_max);
+inline constexpr std::size_t kObjectBytesMax = std::size_t{1} << 30;  // unpacked
+
+// `content`, unpacked if it is in gzip's form. Errors: limit_exceeded beyond kObjectBytesMax.
+base::Result<std::string> unpacked(std::string content);
 
 }  // namespace escapement::connectors

@@ -15,14 +15,7 @@ using base::ErrorCode;
 using base::make_error;
 using Items = std::vector<json::Value>;
 
-constexpr std::size_t kObjectBytesMax = std::size_t{1} << 30;
-
 base::Error invalid(std::string message) { return make_error(ErrorCode::invalid, std::move(message)); }
-
-std::string_view text_of(const json::Value& object, std::string_view member) {
-  const json::Value* found = object.find(member);
-  return found && found->is_string() ? std::string_view(found->as_string()) : std::string_view();
-}
 
 // Takes one row off the front of `text`: fields, perhaps quoted, up to the end of a line.
 std::vector<std::string> take_row(std::string_view& text, char delimiter) {
@@ -118,7 +111,7 @@ base::Result<Items> read_all(const Objects& objects, const std::vector<ObjectNam
   for (const ObjectName& name : names) {
     if (items.size() >= items_max) break;
     ESC_TRY(std::string packed, objects.read(name.bucket, name.key));
-    ESC_TRY(const std::string content, unpacked(std::move(packed), kObjectBytesMax));
+    ESC_TRY(const std::string content, unpacked(std::move(packed)));
     ESC_TRY(Items read, read_content(content, reader, items_max - items.size()));
     std::move(read.begin(), read.end(), std::back_inserter(items));
   }
@@ -128,9 +121,10 @@ base::Result<Items> read_all(const Objects& objects, const std::vector<ObjectNam
 // The objects of a listing, or, with LOAD_AND_FLATTEN, what is in them.
 base::Result<Items> list_objects(const Objects& objects, const asl::ItemReader& reader, const json::Value& parameters,
                                  const ReadLimits& limits, std::size_t items_max) {
-  const std::string_view bucket = text_of(parameters, "Bucket");
+  const std::string_view bucket = member_text(parameters, "Bucket");
   const bool load = reader.transformation == "LOAD_AND_FLATTEN";
-  ESC_TRY(const auto found, objects.list(bucket, text_of(parameters, "Prefix"), load ? limits.items_max : items_max));
+  ESC_TRY(const auto found,
+          objects.list(bucket, member_text(parameters, "Prefix"), load ? limits.items_max : items_max));
   if (load) {
     std::vector<ObjectName> names;
     for (const ObjectSummary& object : found) {
@@ -180,8 +174,8 @@ base::Result<Items> read_items(const Objects& objects, const asl::ItemReader& re
     return invalid(fmt::format("The item reader {} is not supported", reader.resource.arn));
   if (parameters.find("VersionId")) return invalid("Versions of objects are not supported by this server");
 
-  const std::string_view bucket = text_of(parameters, "Bucket");
-  ESC_TRY(const std::string content, objects.read(bucket, text_of(parameters, "Key")));
+  const std::string_view bucket = member_text(parameters, "Bucket");
+  ESC_TRY(const std::string content, objects.read(bucket, member_text(parameters, "Key")));
   base::Result<Items> items;
   if (reader.manifest_type == "ATHENA_DATA") {
     ESC_TRY(const std::vector<ObjectName> files, athena_files(content));

@@ -13,11 +13,6 @@ namespace {
 using base::ErrorCode;
 using base::make_error;
 
-std::string_view text_of(const json::Value& object, std::string_view member) {
-  const json::Value* found = object.find(member);
-  return found && found->is_string() ? std::string_view(found->as_string()) : std::string_view();
-}
-
 // AWS passes a text on as it is, and leaves a null out.
 std::string payload_of(const json::Value& parameters) {
   const json::Value* payload = parameters.find("Payload");
@@ -36,17 +31,17 @@ base::Result<functions::InvokeRequest> request_of(const engine::TaskDispatch& ta
     return request;
   }
   ESC_TRY(const json::Value parameters, task.request.parameters.value());
-  request.function = text_of(parameters, "FunctionName");
+  request.function = member_text(parameters, "FunctionName");
   if (request.function.empty()) {
     return make_error(ErrorCode::invalid, "ValidationException",
                       "1 validation error detected: Value null at 'functionName' failed to satisfy constraint: Member "
                       "must not be null");
   }
-  request.qualifier = text_of(parameters, "Qualifier");
-  request.client_context = text_of(parameters, "ClientContext");
+  request.qualifier = member_text(parameters, "Qualifier");
+  request.client_context = member_text(parameters, "ClientContext");
   request.payload = payload_of(parameters);
-  request.wants_log_tail = text_of(parameters, "LogType") == "Tail";
-  const std::string_view kind = text_of(parameters, "InvocationType");
+  request.wants_log_tail = member_text(parameters, "LogType") == "Tail";
+  const std::string_view kind = member_text(parameters, "InvocationType");
   if (kind == "Event") request.kind = functions::InvocationKind::event;
   if (kind == "DryRun") request.kind = functions::InvocationKind::dry_run;
   return request;
@@ -70,7 +65,7 @@ std::string compact(std::string payload) {
 // The error's name is what the function reported; a runtime that reported none has left AWS with this sentence.
 TaskError function_error(std::string payload) {
   const auto object = json::parse(payload);
-  const std::string_view type = object ? text_of(*object, "errorType") : std::string_view();
+  const std::string_view type = object ? member_text(*object, "errorType") : std::string_view();
   if (!type.empty()) return {std::string(type), std::move(payload)};
   return {
       "Lambda.Unknown",

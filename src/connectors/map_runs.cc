@@ -78,7 +78,6 @@ MapRuns::RunPtr MapRuns::find(const std::string& arn) const {
 }
 
 // ---- Beginning
-// -------------------------------------------------------------------------------------------------------------
 
 void MapRuns::start(engine::TaskDispatch task) {
   work([this, task = std::move(task)] { begin(task); });
@@ -234,7 +233,6 @@ base::Result<MapRuns::RunPtr> MapRuns::restore(MapRunRecord record) {
 }
 
 // ---- Running
-// ---------------------------------------------------------------------------------------------------------------
 
 void MapRuns::go_on(const RunPtr& run) {
   if (run->record.status != MapRunStatus::running || !start_children(run)) return;
@@ -316,7 +314,6 @@ void MapRuns::take_child(const engine::ChildEnded& child) {
 }
 
 // ---- Ending
-// ----------------------------------------------------------------------------------------------------------------
 
 void MapRuns::finish(const RunPtr& run, MapRun::Outcome outcome) {
   if (outcome.succeeded && run->writes_results()) write_results(*run, outcome);
@@ -406,7 +403,6 @@ void MapRuns::close(const RunPtr& run, MapRunStatus status) {
 }
 
 // ---- Looking
-// ---------------------------------------------------------------------------------------------------------------
 
 base::Result<MapRunRecord> MapRuns::describe(const std::string& arn) {
   {

@@ -11,11 +11,6 @@ namespace {
 
 using base::ErrorCode;
 
-std::string_view text_of(const json::Value& object, std::string_view member) {
-  const json::Value* found = object.find(member);
-  return found && found->is_string() ? std::string_view(found->as_string()) : std::string_view();
-}
-
 std::string input_of(const json::Value& parameters) {
   const json::Value* input = parameters.find("Input");
   if (!input || input->is_null()) return "{}";
@@ -89,11 +84,11 @@ void NestedExecutions::start(engine::TaskDispatch task) {
   if (!parameters) return answers_.failed(task.key, "States.Runtime", parameters.error().message);
 
   ChildStart request;
-  request.machine_arn = text_of(*parameters, "StateMachineArn");
-  if (const std::string_view name = text_of(*parameters, "Name"); !name.empty()) request.name = name;
+  request.machine_arn = member_text(*parameters, "StateMachineArn");
+  if (const std::string_view name = member_text(*parameters, "Name"); !name.empty()) request.name = name;
   if (!request.name) request.name = request_id_of(task.key);
   request.input = input_of(*parameters);
-  request.trace_header = text_of(*parameters, "TraceHeader");
+  request.trace_header = member_text(*parameters, "TraceHeader");
   request.link = link_of(task.request);
   request.parent = task.key;
   request.again = task.again;

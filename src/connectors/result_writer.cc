@@ -7,11 +7,6 @@
 namespace escapement::connectors {
 namespace {
 
-std::string text_of(const json::Value& object, std::string_view member) {
-  const json::Value* found = object.find(member);
-  return found && found->is_string() ? found->as_string() : std::string();
-}
-
 std::string file_of(const std::vector<std::string>& children, bool lines) {
   std::string content = lines ? "" : "[";
   bool first = true;
@@ -42,8 +37,8 @@ base::Result<WrittenResults> write_results(Objects& objects, const asl::ResultWr
                                            const json::Value& parameters, std::string_view run_arn,
                                            const ChildResults& results) {
   const bool lines = writer.output_type == "JSONL";
-  WrittenResults written{text_of(parameters, "Bucket"), {}};
-  std::string folder = text_of(parameters, "Prefix");
+  WrittenResults written{std::string(member_text(parameters, "Bucket")), {}};
+  std::string folder(member_text(parameters, "Prefix"));
   if (!folder.empty() && folder.back() != '/') folder += '/';
   folder.append(run_arn.substr(run_arn.rfind(':') + 1)) += '/';
 

@@ -3,8 +3,7 @@
 //
 // What this server offers is called in the process, as the state machine's role. Anything else needs an endpoint of its
 // own in the configuration; without one the task fails with the error that AWS's SDK gives when it cannot reach a
-// service
-// ("SQS.SdkClientException"), and the cause says what to configure.
+// service ("SQS.SdkClientException"), and the cause says what to configure.
 //
 // Threading: any thread; nothing blocks.
 #pragma once

@@ -85,8 +85,6 @@ struct Ended {
 };
 
 struct Statistics {
-  std::uint64_t open_executions =
-      0;  // started minus ended since this process started, plus those found at start when counted
   std::uint64_t started = 0;
   std::uint64_t ended = 0;
   std::uint64_t timers_fired = 0;

@@ -2,8 +2,7 @@
 //
 // A small execution is one row: facts, head, root frame, payloads and events together, so that a task that only waits
 // and then calls a function costs one row a step. Past `kInlineBytesMax` its events and payloads move to rows of their
-// own
-// ("spilled"), and from then on each step writes only what it adds. Large payloads are rows of their own from the
+// own ("spilled"), and from then on each step writes only what it adds. Large payloads are rows of their own from the
 // start. Frames of branches and iterations always are.
 #pragma once
 

@@ -53,7 +53,7 @@ struct CommandWork {
   bool must_not_be_lost = false;                           // kept while the disk is full
 };
 
-// A row of the timer table has served its purpose: the parent was told, or the child stopped.
+// A row of the outbox has served its purpose: the parent was told, or the child stopped.
 struct SettleRowWork {
   TimerKey row;
   TaskKey parent;
@@ -185,8 +185,8 @@ class Shard {
   ExecutionCache cache_;
   TimerIndex timers_;
   std::unordered_map<store::PartitionId, IdSequence> sequences_;
-  std::size_t rotation_ = 0;     // whose turn it is among partitions_, for unnamed starts
-  std::size_t starts_here_ = 0;  // in this turn
+  std::size_t rotation_ = 0;        // whose turn it is among partitions_, for unnamed starts
+  std::size_t starts_here_ = 0;     // in this turn
   std::vector<TimerKey> next_due_;  // rows to take up in the next batch
   // Tasks to let go as soon as the number in flight allows it. Beyond a bound they stay on disk, where their rows are
   // anyway, and are read from `overflow_from_` on when the queue is empty.

@@ -28,6 +28,9 @@ std::optional<interpreter::TaskId> task_in(const interpreter::Command& command) 
 // A map run keeps account of its children itself.
 bool waits_for_end(ParentLink link) { return link == ParentLink::sync || link == ParentLink::sync2; }
 
+// As the rows of executions stand.
+std::pair<store::PartitionId, std::uint64_t> row_order(ExecutionId id) { return {id.partition(), id.bits}; }
+
 constexpr std::size_t kPrefetchMin = 4;
 constexpr std::size_t kStartsPerTurn = 65'536;  // of a partition
 constexpr base::Duration kKeptForTimers = base::Duration::seconds(10);
@@ -65,8 +68,7 @@ void Shard::prefetch() {
   for (const Work& work : works_) {
     if (const auto* const command = std::get_if<CommandWork>(&work)) want(command->execution);
   }
-  // As their rows stand.
-  std::ranges::sort(wanted, {}, [](ExecutionId id) { return std::pair(id.partition(), id.bits); });
+  std::ranges::sort(wanted, {}, row_order);
   wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
   if (wanted.size() < kPrefetchMin) return;
 
@@ -338,7 +340,7 @@ void Shard::write_listing(LoadedExecution& execution) {
 }
 
 void Shard::write_retention(base::Timestamp now) {
-  std::ranges::sort(closed_, {}, [](ExecutionId id) { return std::pair(id.partition(), id.bits); });
+  std::ranges::sort(closed_, {}, row_order);
   std::string others;
   for (std::size_t first = 0; first < closed_.size();) {
     const store::PartitionId partition = closed_[first].partition();
@@ -369,15 +371,17 @@ void Shard::apply_retention(const TimerKey& timer) {
   if (*others) {
     for (base::ByteReader reader(**others); reader.ok() && !reader.at_end();) closed.push_back({reader.u64_be()});
   }
+  bool done = true;
   for (const ExecutionId id : closed) {
     const auto loaded = load(id);
     if (loaded) {
       if ((*loaded)->retention_due() == timer.due) remove(**loaded);
     } else if (loaded.error().code != ErrorCode::not_found) {
       set_aside(id, loaded.error());
+      done = false;
     }
   }
-  batch_->erase(timer.encode());
+  if (done) batch_->erase(timer.encode());
 }
 
 void Shard::remove(LoadedExecution& execution) {

@@ -2,9 +2,8 @@
 //
 // A frame is the length of what follows (four bytes, little endian), a type (one byte), and a body.
 //
-//   to the process:   invoke  u32 milliseconds until the timeout, then five texts, each after its u32 length: request
-//   id, invoked
-//                             function ARN, client context, trace id, payload
+//   to the process:   invoke  u32 milliseconds until the timeout, then five texts, each after its u32 length:
+//                             request id, invoked function ARN, client context, trace id, payload
 //   from the process: ready   (initialisation is over; empty)
 //                     failed  initialisation failed; error object (JSON)
 //                     result  answers the oldest unanswered invoke; payload (JSON)

@@ -14,11 +14,6 @@ std::string key_of(std::string_view folder, std::string_view region, std::string
   return key;
 }
 
-std::string text_of(const json::Value& object, std::string_view member) {
-  const json::Value* const value = object.find(member);
-  return value != nullptr && value->is_string() ? value->as_string() : std::string();
-}
-
 std::int64_t number_of(const json::Value& object, std::string_view member, std::int64_t otherwise) {
   const json::Value* const value = object.find(member);
   return value != nullptr && value->is_int64() ? value->as_int64() : otherwise;
@@ -36,9 +31,9 @@ void read_logging(FunctionVersion& version, const json::Value& configuration) {
   version.log_group = "/aws/lambda/" + version.name;
   const json::Value* const logging = configuration.find("LoggingConfig");
   if (logging == nullptr) return;
-  if (std::string group = text_of(*logging, "LogGroup"); !group.empty()) version.log_group = std::move(group);
-  version.json_logs = text_of(*logging, "LogFormat") == "JSON";
-  version.application_log_level = text_of(*logging, "ApplicationLogLevel");
+  if (const std::string_view group = member_text(*logging, "LogGroup"); !group.empty()) version.log_group = group;
+  version.json_logs = member_text(*logging, "LogFormat") == "JSON";
+  version.application_log_level = member_text(*logging, "ApplicationLogLevel");
 }
 
 void read_environment(FunctionVersion& version, const json::Value& configuration) {
@@ -90,11 +85,11 @@ base::Result<FunctionVersion> parse_version(std::string_view region, std::string
   version.region = region;
   version.account = account;
   version.name = name;
-  version.version = text_of(*configuration, "Version");
+  version.version = member_text(*configuration, "Version");
   version.arn = "arn:aws:lambda:" + version.region + ":" + version.account + ":function:" + version.name;
-  version.runtime = text_of(*configuration, "Runtime");
-  version.handler = text_of(*configuration, "Handler");
-  version.role_arn = text_of(*configuration, "Role");
+  version.runtime = member_text(*configuration, "Runtime");
+  version.handler = member_text(*configuration, "Handler");
+  version.role_arn = member_text(*configuration, "Role");
   version.timeout = base::Duration::seconds(number_of(*configuration, "Timeout", 3));
   version.memory_mb = static_cast<std::uint32_t>(number_of(*configuration, "MemorySize", 128));
   if (const json::Value* const storage = configuration->find("EphemeralStorage")) {
@@ -102,7 +97,7 @@ base::Result<FunctionVersion> parse_version(std::string_view region, std::string
   }
   read_environment(version, *configuration);
   read_logging(version, *configuration);
-  version.code = text_of(value, "Code");
+  version.code = member_text(value, "Code");
   if (const json::Value* const layers = value.find("Layers"); layers != nullptr && layers->is_array()) {
     for (const json::Value& layer : layers->items()) {
       if (layer.is_string()) version.layers.push_back(layer.as_string());
@@ -125,7 +120,7 @@ base::Result<Target> find_target(const store::Catalog::View& view, std::string_v
   const auto record = view.get(alias_key(region, name, named));
   if (!record) return not_found(region, account, name, named);
   ESC_TRY(const json::Value alias, json::parse(*record));
-  ESC_TRY(target.version, load_version(view, region, account, name, text_of(alias, "FunctionVersion"), named));
+  ESC_TRY(target.version, load_version(view, region, account, name, member_text(alias, "FunctionVersion"), named));
   const json::Value* const routing = alias.find("RoutingConfig");
   const json::Value* const weights = routing == nullptr ? nullptr : routing->find("AdditionalVersionWeights");
   if (weights == nullptr || !weights->is_object()) return target;
@@ -151,7 +146,7 @@ FunctionLimits find_limits(const store::Catalog::View& view, std::string_view re
     if (!is_version(version)) {
       const auto alias_record = view.get(alias_key(region, name, version));
       const auto alias = alias_record ? json::parse(*alias_record) : base::Result<json::Value>(json::Value());
-      version = alias ? text_of(*alias, "FunctionVersion") : std::string();
+      version = alias ? member_text(*alias, "FunctionVersion") : std::string();
     }
     const auto value = json::parse(record);
     const std::int64_t requested = value ? number_of(*value, "Requested", 0) : 0;
@@ -173,9 +168,9 @@ EventConfig find_event_config(const store::Catalog::View& view, std::string_view
   config.age_max = base::Duration::seconds(number_of(*value, "MaximumEventAgeInSeconds", 21'600));
   if (const json::Value* const destinations = value->find("DestinationConfig")) {
     if (const json::Value* const success = destinations->find("OnSuccess"))
-      config.on_success = text_of(*success, "Destination");
+      config.on_success = member_text(*success, "Destination");
     if (const json::Value* const failure = destinations->find("OnFailure"))
-      config.on_failure = text_of(*failure, "Destination");
+      config.on_failure = member_text(*failure, "Destination");
   }
   return config;
 }

@@ -7,16 +7,14 @@
 // Permissions are the caller's business: whoever calls invoke() has asked `identity` first.
 //
 // Threading: every method may be called from any thread and does not block, except open() and stop(). `done` runs on
-// the
-//            service's loop thread (or, for Event invocations, on its commit thread) and must not block.
+//            the service's loop thread (or, for Event invocations, on its commit thread) and must not block.
 // Delivery:  request-response invocations live in memory only: a crash loses them and the caller asks again with the
-// same
-//            request id. Event invocations are durable before `done` runs and are delivered at least once.
-// Errors:    ResourceNotFoundException (no such function, version or alias), TooManyRequestsException (concurrency used
-// up and
-//            not queue_when_busy, or a queue is full), InvalidParameterValueException (a reference that is none),
-//            InvalidRuntimeException (this machine cannot run the runtime), ServiceException (the process could not be
-//            started). What goes wrong inside the function is no Error: it is an InvokeResult with function_error.
+//            same request id. Event invocations are durable before `done` runs and are delivered at least once.
+// Errors:    ResourceNotFoundException (no such function, version or alias), TooManyRequestsException (concurrency
+//            used up and not queue_when_busy, or a queue is full), InvalidParameterValueException (a reference that is
+//            none), InvalidRuntimeException (this machine cannot run the runtime), ServiceException (the process could
+//            not be started). What goes wrong inside the function is no Error: it is an InvokeResult with
+//            function_error.
 #pragma once
 
 #include <cstdint>

@@ -6,9 +6,8 @@
 // files are bounded in size and number: the oldest go first. A group has a bound too: its oldest streams go first.
 //
 // Durability: append() goes to memory and reaches the files within some milliseconds, without a sync: a crash of the
-// machine may cost the
-//             last lines, a crash of the process at most what was appended in those milliseconds. A torn record at the
-//             end is cut off.
+//             machine may cost the last lines, a crash of the process at most what was appended in those milliseconds.
+//             A torn record at the end is cut off.
 // Threading:  any thread. append() never blocks on the disk and drops lines when `buffer_bytes_max` is reached.
 #pragma once
 

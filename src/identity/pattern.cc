@@ -1,5 +1,6 @@
 #include "identity/pattern.h"
 
+#include "base/glob.h"
 #include "identity/arn.h"
 
 namespace escapement::identity {
@@ -11,28 +12,8 @@ constexpr char kOne = '\x02';
 
 bool has_marks(std::string_view text) { return text.find_first_of("\x01\x02") != std::string_view::npos; }
 
-// Linear in practice: on a mismatch it goes back to the last run only.
 bool glob(std::string_view pattern, std::string_view subject) {
-  std::size_t p = 0;
-  std::size_t s = 0;
-  std::size_t run = std::string_view::npos;
-  std::size_t run_subject = 0;
-  while (s < subject.size()) {
-    if (p < pattern.size() && (pattern[p] == subject[s] || pattern[p] == kOne)) {
-      ++p;
-      ++s;
-    } else if (p < pattern.size() && pattern[p] == kRun) {
-      run = p++;
-      run_subject = s;
-    } else if (run != std::string_view::npos) {
-      p = run + 1;
-      s = ++run_subject;
-    } else {
-      return false;
-    }
-  }
-  while (p < pattern.size() && pattern[p] == kRun) ++p;
-  return p == pattern.size();
+  return base::matches_glob(pattern, subject, {.run = kRun, .one = kOne, .escape = {}});
 }
 
 std::string_view trim(std::string_view text) {

@@ -62,11 +62,6 @@ std::string encode(const Session& session) {
                                     {"source_identity", session.source_identity}}));
 }
 
-std::string text_of(const Value& record, std::string_view name) {
-  const Value* value = record.find(name);
-  return value != nullptr && value->is_string() ? value->as_string() : std::string();
-}
-
 std::int64_t number_of(const Value& record, std::string_view name) {
   const Value* value = record.find(name);
   return value != nullptr && value->is_int64() ? value->as_int64() : 0;
@@ -94,30 +89,30 @@ std::map<std::string, std::string> map_of(const Value& record, std::string_view 
 
 std::shared_ptr<const Session> decode(std::string_view text) {
   const auto record = json::parse(text);
-  if (!record || !record->is_object() || text_of(*record, "secret").empty()) {
+  if (!record || !record->is_object() || member_text(*record, "secret").empty()) {
     base::log(base::LogLevel::error, "identity", "a stored session cannot be read and is ignored");
     return nullptr;
   }
   auto principal = std::make_shared<Principal>();
   principal->type = static_cast<Principal::Type>(number_of(*record, "type"));
-  principal->account = text_of(*record, "account");
-  principal->arn = text_of(*record, "arn");
-  principal->user_id = text_of(*record, "user_id");
-  principal->access_key_id = text_of(*record, "key");
-  principal->role_arn = text_of(*record, "role_arn");
+  principal->account = member_text(*record, "account");
+  principal->arn = member_text(*record, "arn");
+  principal->user_id = member_text(*record, "user_id");
+  principal->access_key_id = member_text(*record, "key");
+  principal->role_arn = member_text(*record, "role_arn");
   principal->session_policies = texts_of(*record, "policies");
   principal->tags = map_of(*record, "tags");
   auto credentials = std::make_shared<Credentials>();
   credentials->principal = std::move(principal);
-  credentials->secret_access_key = text_of(*record, "secret");
-  credentials->session_token = text_of(*record, "token");
+  credentials->secret_access_key = member_text(*record, "secret");
+  credentials->session_token = member_text(*record, "token");
   credentials->expiration = base::Timestamp::from_ms(number_of(*record, "expires"));
   auto session = std::make_shared<Session>();
   session->credentials = std::move(credentials);
   session->issued = base::Timestamp::from_ms(number_of(*record, "issued"));
   session->transitive_tags = texts_of(*record, "transitive");
   session->session_tags = map_of(*record, "session_tags");
-  session->source_identity = text_of(*record, "source_identity");
+  session->source_identity = member_text(*record, "source_identity");
   return session;
 }
 

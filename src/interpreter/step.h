@@ -53,7 +53,6 @@ struct TimerId {
 };
 
 // ---- What happens to an execution
-// --------------------------------------------------------------------------------------
 
 struct Start {};
 // `due` as it was armed, so that a timer which was moved since is recognised; zero: not known.
@@ -120,7 +119,6 @@ using Command =
                  TaskHeartbeat, Stop, Redrive, Continue, MapRunStarted, MapRunEnded, MoveTimer>;
 
 // ---- What an execution asks of the world
-// -------------------------------------------------------------------------------
 
 // Carry out a task. Everything needed to do it again after a crash is in the frame: see `task_of`.
 struct ScheduleTask {
@@ -181,15 +179,15 @@ struct TaskRequest {
 base::Result<std::optional<TaskRequest>> task_of(const asl::Program& program, ExecutionState& state, FrameId frame);
 
 // ---- The step
-// ----------------------------------------------------------------------------------------------------------
 
 struct Limits {
-  std::size_t payload_bytes_max = 262'144;        // States.DataLimitExceeded
-  // Of variables: what one Assign may make, and all that a scope can see ("Passing data between states with variables").
+  std::size_t payload_bytes_max = 262'144;  // States.DataLimitExceeded
+  // Of variables: what one Assign may make, and all that a scope can see ("Passing data between states with
+  // variables").
   std::size_t assigned_bytes_max = 262'144;
   std::size_t variables_bytes_max = 10'485'760;
-  std::uint64_t history_events_max = 25'000;      // ends a standard execution as AWS does
-  std::int64_t express_seconds_max = 300;         // an express execution that runs longer times out
+  std::uint64_t history_events_max = 25'000;  // ends a standard execution as AWS does
+  std::int64_t express_seconds_max = 300;     // an express execution that runs longer times out
   // A standard one ("Quotas": a year); counted from its first start. No timer waits for it alone: it is noticed when
   // something happens to the execution, or by a timer of its own once another would be due later.
   std::int64_t standard_seconds_max = 365 * 86'400;

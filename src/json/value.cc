@@ -313,4 +313,9 @@ void ObjectBuilder::erase(std::string_view key) {
   std::erase_if(members_, [&](const Member& member) { return member.key == key; });
 }
 
+std::string_view member_text(const Value& object, std::string_view member) {
+  const Value* const found = object.find(member);
+  return found != nullptr && found->is_string() ? std::string_view(found->as_string()) : std::string_view();
+}
+
 }  // namespace escapement::json

@@ -123,4 +123,7 @@ class ObjectBuilder {
   std::vector<Member> members_;
 };
 
+// The text of a member; empty where there is none, or it is no text.
+std::string_view member_text(const Value& object, std::string_view member);
+
 }  // namespace escapement::json

@@ -1,40 +1,27 @@
 #include "wire/event_stream.h"
 
-#include <array>
+#include <zlib.h>
+
 #include <cstdint>
 
+#include "base/bytes.h"
 #include "wire/json_form.h"
 
 namespace escapement::wire {
 namespace {
 
-constexpr std::array<std::uint32_t, 256> kCrcTable = [] {
-  std::array<std::uint32_t, 256> table{};
-  for (std::uint32_t i = 0; i < table.size(); ++i) {
-    std::uint32_t value = i;
-    for (int bit = 0; bit < 8; ++bit) value = (value & 1) != 0 ? 0xEDB88320u ^ (value >> 1) : value >> 1;
-    table[i] = value;
-  }
-  return table;
-}();
-
-std::uint32_t crc32(std::string_view bytes) {
-  std::uint32_t crc = 0xFFFFFFFFu;
-  for (const char c : bytes) crc = kCrcTable[(crc ^ static_cast<unsigned char>(c)) & 0xFFu] ^ (crc >> 8);
-  return ~crc;
-}
-
-void append_u32(std::string& out, std::size_t value) {
-  for (int shift = 24; shift >= 0; shift -= 8) out.push_back(static_cast<char>((value >> shift) & 0xFF));
+std::uint32_t checksum(std::string_view bytes) {
+  return static_cast<std::uint32_t>(
+      ::crc32_z(0, reinterpret_cast<const Bytef*>(bytes.data()), static_cast<z_size_t>(bytes.size())));
 }
 
 void append_header(std::string& out, std::string_view name, std::string_view value) {
-  constexpr char kStringType = 7;
-  out.push_back(static_cast<char>(name.size()));
+  constexpr std::uint8_t kStringType = 7;
+  base::ByteWriter writer(out);
+  writer.u8(static_cast<std::uint8_t>(name.size()));
   out.append(name);
-  out.push_back(kStringType);
-  out.push_back(static_cast<char>(value.size() >> 8));
-  out.push_back(static_cast<char>(value.size() & 0xFF));
+  writer.u8(kStringType);
+  writer.u16_be(static_cast<std::uint16_t>(value.size()));
   out.append(value);
 }
 
@@ -45,11 +32,12 @@ void append_message(std::string& out, std::string_view event, std::string_view c
   append_header(headers, ":content-type", content_type);
   append_header(headers, ":message-type", "event");
   const std::size_t start = out.size();
-  append_u32(out, kFixedBytes + headers.size() + body.size());
-  append_u32(out, headers.size());
-  append_u32(out, crc32(std::string_view(out).substr(start)));
+  base::ByteWriter writer(out);
+  writer.u32_be(static_cast<std::uint32_t>(kFixedBytes + headers.size() + body.size()));
+  writer.u32_be(static_cast<std::uint32_t>(headers.size()));
+  writer.u32_be(checksum(std::string_view(out).substr(start)));
   out.append(headers).append(body);
-  append_u32(out, crc32(std::string_view(out).substr(start)));
+  writer.u32_be(checksum(std::string_view(out).substr(start)));
 }
 
 }  // namespace

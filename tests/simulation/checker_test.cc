@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "engine/timer_key.h"
+#include "functions/test_functions.h"
 #include "http/loop.h"
 #include "json/parse.h"
 #include "machines.h"
@@ -91,20 +92,10 @@ TEST(Histories, ADeadlineThatComesEarlyIsFound) {
             "");
 }
 
-struct NoFunctions final : functions::FunctionService {
-  void invoke(functions::InvokeRequest, functions::InvokeDone) override {}
-  void cancel(std::string) override {}
-  void function_changed(const std::string&, const std::string&) override {}
-  void set_endpoint_url(std::string) override {}
-  functions::CodeStore& code_store() override { std::abort(); }
-  functions::Figures figures() const override { return {}; }
-  void stop(base::Duration) override {}
-};
-
 class CheckerTest : public testing::Test {
  protected:
   CheckerTest() {
-    server = *Server::open(store::MemoryStore::new_disk(), {}, clock, loop, functions, {.partitions = 2});
+    server = *Server::open(store::MemoryStore::new_disk(), {}, clock, loop, no_functions, {.partitions = 2});
     must("CreateStateMachine",
          Value::object({{"name", "two-waits"}, {"definition", definition("two-waits")}, {"roleArn", kRoleArn}}));
     execution = must("StartExecution",
@@ -139,7 +130,7 @@ class CheckerTest : public testing::Test {
 
   base::VirtualClock clock{base::Timestamp::from_seconds(1'790'000'000)};
   http::Loop loop;
-  NoFunctions functions;
+  functions::ScriptedFunctions no_functions;
   std::unique_ptr<Server> server;
   std::string execution;
   Checker checker;
@@ -167,7 +158,7 @@ TEST_F(CheckerTest, AHistoryThatLosesWhatItHadIsFound) {
   }
   checker.check_histories(reader());
   // Another life on an empty disk, where the execution of this name has only begun.
-  server = *Server::open(store::MemoryStore::new_disk(), {}, clock, loop, functions, {.partitions = 2});
+  server = *Server::open(store::MemoryStore::new_disk(), {}, clock, loop, no_functions, {.partitions = 2});
   must("CreateStateMachine",
        Value::object({{"name", "two-waits"}, {"definition", definition("two-waits")}, {"roleArn", kRoleArn}}));
   must("StartExecution",

@@ -18,10 +18,7 @@ using json::Value;
 constexpr int kPollsMax = 3;
 constexpr Duration kRetryAfter = Duration::seconds(1);
 
-std::string text_of(const Value& value, std::string_view member) {
-  const Value* const found = value.find(member);
-  return found != nullptr && found->is_string() ? found->as_string() : std::string();
-}
+std::string text(const Value& value, std::string_view member) { return std::string(json::member_text(value, member)); }
 
 // The server's own trouble, which passes.
 bool is_trouble(const base::Error& error) {
@@ -119,7 +116,7 @@ void Outside::start_one() {
   const bool express = std::string_view(machine.name) == "express";
   if (express || random_.next() % 3 != 0) {
     ask("StartExecution", std::move(input).build(), [this, express](const base::Result<Value>& answer) {
-      if (answer && !express) checker_.acknowledge(server_->engine().reader(), text_of(*answer, "executionArn"));
+      if (answer && !express) checker_.acknowledge(server_->engine().reader(), text(*answer, "executionArn"));
     });
     return;
   }
@@ -129,7 +126,7 @@ void Outside::start_one() {
     // An earlier attempt was carried out though its answer was lost, and the execution has ended since.
     std::string execution = arn;
     execution.replace(execution.find(":stateMachine:"), 14, ":execution:").append(":").append(name);
-    if (answer && text_of(*answer, "executionArn") != execution) checker_.find("a name led to " + execution);
+    if (answer && text(*answer, "executionArn") != execution) checker_.find("a name led to " + execution);
     if (!answer && answer.error().name != "ExecutionAlreadyExists")
       return checker_.find("a start was refused: " + answer.error().to_string());
     checker_.acknowledge(server_->engine().reader(), execution);
@@ -152,9 +149,9 @@ void Outside::poll() {
       [this](base::Result<Value> task) {
         --polls_;
         checker_.check_answer("GetActivityTask", task);
-        if (!task || text_of(*task, "taskToken").empty()) return;
-        const auto input = json::parse(text_of(*task, "input"));
-        work_off(text_of(*task, "taskToken"), input ? text_of(*input, "execution") : std::string());
+        if (!task || text(*task, "taskToken").empty()) return;
+        const auto input = json::parse(text(*task, "input"));
+        work_off(text(*task, "taskToken"), input ? text(*input, "execution") : std::string());
       },
       [leave](std::move_only_function<void()> left) { *leave = std::move(left); });
   if (!chance(faults_.caller_leaves)) return;
@@ -199,10 +196,10 @@ void Outside::answer_token(const std::string& token, bool fails) {
 
 void Outside::invoke(functions::InvokeRequest request, functions::InvokeDone done) {
   const auto payload = json::parse(request.payload);
-  checker_.check_released(server_->engine().reader(), text_of(*payload, "execution"), request);
+  checker_.check_released(server_->engine().reader(), text(*payload, "execution"), request);
   const auto answer = std::make_shared<functions::InvokeDone>(std::move(done));
-  const std::string token = text_of(*payload, "token");
-  if (!token.empty()) work_off(token, text_of(*payload, "execution"));
+  const std::string token = text(*payload, "token");
+  if (!token.empty()) work_off(token, text(*payload, "execution"));
   if (token.empty() && chance(faults_.never_answers)) return;
   const bool fails = chance(faults_.task_fails);
   after(delay(8'000), Bound::life, [this, answer, fails] {

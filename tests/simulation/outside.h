@@ -16,12 +16,12 @@
 #include "base/random.h"
 #include "checker.h"
 #include "faults.h"
-#include "functions/function_service.h"
+#include "functions/test_functions.h"
 #include "server.h"
 
 namespace escapement::simulation {
 
-class Outside final : public functions::FunctionService {
+class Outside final : public functions::ScriptedFunctions {
  public:
   Outside(base::SplitMix& random, base::VirtualClock& clock, const Faults& faults, Checker& checker)
       : random_(random), clock_(clock), faults_(faults), checker_(checker) {}
@@ -42,12 +42,6 @@ class Outside final : public functions::FunctionService {
   std::size_t outstanding() const { return outstanding_.size(); }
 
   void invoke(functions::InvokeRequest request, functions::InvokeDone done) override;
-  void cancel(std::string) override {}
-  void function_changed(const std::string&, const std::string&) override {}
-  void set_endpoint_url(std::string) override {}
-  functions::CodeStore& code_store() override { std::abort(); }
-  functions::Figures figures() const override { return {}; }
-  void stop(base::Duration) override {}
 
  private:
   using Answered = std::function<void(const base::Result<json::Value>&)>;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "identity/test_authoriser.h"
 #include "wire/model.h"
 
 namespace escapement::simulation {
@@ -20,27 +21,13 @@ std::shared_ptr<const identity::Principal> principal(std::string arn) {
 
 }  // namespace
 
-// Everybody may do everything: permissions are not what this is about.
-class Server::Identity final : public identity::Authoriser, public identity::CredentialSource {
+class Server::Identity final : public identity::AllowAll, public identity::CredentialSource {
  public:
-  base::Result<void> authorise(const identity::Principal&, std::string_view, std::string_view,
-                               const identity::RequestContext&) const override {
-    return {};
-  }
-  base::Result<void> authorise_pass_role(const identity::Principal&, std::string_view, std::string_view,
-                                         const identity::RequestContext&) const override {
-    return {};
-  }
-  base::Result<std::shared_ptr<const identity::Principal>> assume_for_service(
-      std::string_view, std::string_view, std::string_view, const identity::RequestContext&) const override {
-    return role_;
-  }
   std::shared_ptr<const identity::Credentials> find_credentials(std::string_view) const override { return nullptr; }
   const std::shared_ptr<const identity::Principal>& user() const { return user_; }
 
  private:
   std::shared_ptr<const identity::Principal> user_ = principal("arn:aws:iam::000000000000:user/simulated");
-  std::shared_ptr<const identity::Principal> role_ = principal("arn:aws:sts::000000000000:assumed-role/simulated/s");
 };
 
 Server::Server() : identity_(std::make_unique<Identity>()) {}

@@ -53,7 +53,6 @@ struct Operations {
 using Handler = Answer (*)(Operations& operations, const wire::Call& call);
 
 // ---- Input
-// ----------------------------------------------------------------------------------------------------------------
 
 std::string text(const json::Value& input, std::string_view member);  // empty where absent
 std::optional<std::string> optional_text(const json::Value& input, std::string_view member);
@@ -74,7 +73,6 @@ base::Result<std::vector<identity::Tag>> read_tags(const json::Value& input);
 std::size_t policy_size(std::string_view document);
 
 // ---- Answers
-// --------------------------------------------------------------------------------------------------------------
 
 json::Value nothing();
 json::Value list(std::vector<json::Value> items);
@@ -114,7 +112,6 @@ class Page {
 Answer change(Operations& operations, const std::function<Answer(Directory&)>& change);
 
 // ---- Shared steps
-// ---------------------------------------------------------------------------------------------------------
 
 // Users and groups as they are; roles unless they are service-linked. Errors: NoSuchEntity, UnmodifiableEntity.
 base::Result<Entity> modifiable(const Directory& directory, EntityKind kind, std::string_view name);

@@ -58,10 +58,10 @@ json::Value with_routing(json::ObjectBuilder builder, const json::Value* routing
 }  // namespace
 
 Answer create_alias(const Operations& operations, const wire::Call& call) {
-  ESC_TRY(const FunctionName function, parse_function_name(call, text(call.input, "FunctionName")));
-  const FunctionName alias = alias_name(function, text(call.input, "Name"));
+  ESC_TRY(const FunctionName function, parse_function_name(call, member_text(call.input, "FunctionName")));
+  const FunctionName alias = alias_name(function, member_text(call.input, "Name"));
   ESC_CHECK(operations.authorise(call, "CreateAlias", function.arn()));
-  const std::string version(text(call.input, "FunctionVersion"));
+  const std::string version(member_text(call.input, "FunctionVersion"));
   json::Value answer;
   const auto change = [&](store::CatalogTransaction& transaction) -> base::Result<void> {
     if (!find_version(transaction, function, version))
@@ -71,7 +71,7 @@ Answer create_alias(const Operations& operations, const wire::Call& call) {
     if (routing != nullptr) ESC_CHECK(check_routing(transaction, function, *routing, version));
     json::ObjectBuilder builder;
     builder.set("AliasArn", alias.qualified_arn()).set("Name", alias.qualifier).set("FunctionVersion", version);
-    builder.set("Description", text(call.input, "Description")).set("RevisionId", base::random_uuid());
+    builder.set("Description", member_text(call.input, "Description")).set("RevisionId", base::random_uuid());
     answer = with_routing(std::move(builder), routing);
     put_json(transaction, key_of(alias), answer);
     return {};
@@ -82,18 +82,18 @@ Answer create_alias(const Operations& operations, const wire::Call& call) {
 }
 
 Answer update_alias(const Operations& operations, const wire::Call& call) {
-  ESC_TRY(const FunctionName function, parse_function_name(call, text(call.input, "FunctionName")));
-  const FunctionName alias = alias_name(function, text(call.input, "Name"));
+  ESC_TRY(const FunctionName function, parse_function_name(call, member_text(call.input, "FunctionName")));
+  const FunctionName alias = alias_name(function, member_text(call.input, "Name"));
   ESC_CHECK(operations.authorise(call, "UpdateAlias", function.arn()));
   json::Value answer;
   const auto change = [&](store::CatalogTransaction& transaction) -> base::Result<void> {
     const auto present = get_json(transaction, key_of(alias));
     if (!present) return not_found("Alias not found: " + alias.qualified_arn());
-    if (has(call.input, "RevisionId") && text(call.input, "RevisionId") != text(*present, "RevisionId"))
+    if (has(call.input, "RevisionId") && member_text(call.input, "RevisionId") != member_text(*present, "RevisionId"))
       return precondition("GetFunction/GetAlias");
     json::ObjectBuilder builder(*present);
-    const std::string version(has(call.input, "FunctionVersion") ? text(call.input, "FunctionVersion")
-                                                                 : text(*present, "FunctionVersion"));
+    const std::string version(has(call.input, "FunctionVersion") ? member_text(call.input, "FunctionVersion")
+                                                                 : member_text(*present, "FunctionVersion"));
     if (!find_version(transaction, function, version))
       return not_found("Function not found: " + function.arn() + ":" + version);
     const json::Value* const routing = call.input.find("RoutingConfig");
@@ -119,8 +119,8 @@ Answer update_alias(const Operations& operations, const wire::Call& call) {
 }
 
 Answer get_alias(const Operations& operations, const wire::Call& call) {
-  ESC_TRY(const FunctionName function, parse_function_name(call, text(call.input, "FunctionName")));
-  const FunctionName alias = alias_name(function, text(call.input, "Name"));
+  ESC_TRY(const FunctionName function, parse_function_name(call, member_text(call.input, "FunctionName")));
+  const FunctionName alias = alias_name(function, member_text(call.input, "Name"));
   ESC_CHECK(operations.authorise(call, "GetAlias", function.arn()));
   auto found = get_json(operations.catalog.view(), key_of(alias));
   if (!found) return not_found("Cannot find alias arn: " + alias.qualified_arn());
@@ -128,11 +128,11 @@ Answer get_alias(const Operations& operations, const wire::Call& call) {
 }
 
 Answer list_aliases(const Operations& operations, const wire::Call& call) {
-  ESC_TRY(const FunctionName function, parse_function_name(call, text(call.input, "FunctionName")));
+  ESC_TRY(const FunctionName function, parse_function_name(call, member_text(call.input, "FunctionName")));
   ESC_CHECK(operations.authorise(call, "ListAliases", function.arn()));
   const store::Catalog::View view = operations.catalog.view();
   ESC_CHECK(require_function(view, function));
-  const std::string_view version = text(call.input, "FunctionVersion");
+  const std::string_view version = member_text(call.input, "FunctionVersion");
   const auto size =
       static_cast<std::size_t>(std::clamp<std::int64_t>(number(call.input, "MaxItems").value_or(50), 1, 50));
   Page page;
@@ -141,7 +141,7 @@ Answer list_aliases(const Operations& operations, const wire::Call& call) {
       folder_key("alias", function.region, function.name),
       [&](std::string_view key, std::string_view) {
         auto alias = get_json(view, std::string(key));
-        if (!alias || (!version.empty() && text(*alias, "FunctionVersion") != version)) return true;
+        if (!alias || (!version.empty() && member_text(*alias, "FunctionVersion") != version)) return true;
         if (page.items.size() == size) {
           page.next_marker = base::to_base64(last);
           return false;
@@ -150,13 +150,13 @@ Answer list_aliases(const Operations& operations, const wire::Call& call) {
         last = key;
         return true;
       },
-      base::from_base64(text(call.input, "Marker")).value_or(std::string()));
+      base::from_base64(member_text(call.input, "Marker")).value_or(std::string()));
   return page_answer("Aliases", std::move(page));
 }
 
 Answer delete_alias(const Operations& operations, const wire::Call& call) {
-  ESC_TRY(const FunctionName function, parse_function_name(call, text(call.input, "FunctionName")));
-  const FunctionName alias = alias_name(function, text(call.input, "Name"));
+  ESC_TRY(const FunctionName function, parse_function_name(call, member_text(call.input, "FunctionName")));
+  const FunctionName alias = alias_name(function, member_text(call.input, "Name"));
   ESC_CHECK(operations.authorise(call, "DeleteAlias", function.arn()));
   const auto change = [&](store::CatalogTransaction& transaction) -> base::Result<void> {
     if (!find_function(transaction, function)) return not_found("Function not found: " + function.arn());

@@ -35,7 +35,7 @@ bool is_used(const store::CatalogTransaction& transaction, const wire::Call& cal
   bool used = false;
   transaction.scan("lambda/function/" + call.region + "/", [&](std::string_view key, std::string_view) {
     const auto record = get_json(transaction, std::string(key));
-    used = record && text(*record, "CodeSigningConfigArn") == arn;
+    used = record && member_text(*record, "CodeSigningConfigArn") == arn;
     return !used;
   });
   return used;
@@ -56,7 +56,7 @@ Answer create_code_signing_config(const Operations& operations, const wire::Call
   json::ObjectBuilder builder;
   builder.set("CodeSigningConfigId", id)
       .set("CodeSigningConfigArn", arn)
-      .set("Description", text(call.input, "Description"));
+      .set("Description", member_text(call.input, "Description"));
   builder.set("AllowedPublishers", *call.input.find("AllowedPublishers"))
       .set("CodeSigningPolicies", policies_of(call.input));
   builder.set("LastModified", last_modified(operations.clock.now()));
@@ -71,7 +71,7 @@ Answer create_code_signing_config(const Operations& operations, const wire::Call
 }
 
 Answer update_code_signing_config(const Operations& operations, const wire::Call& call) {
-  const std::string arn(text(call.input, "CodeSigningConfigArn"));
+  const std::string arn(member_text(call.input, "CodeSigningConfigArn"));
   ESC_CHECK(operations.authorise(call, "UpdateCodeSigningConfig", arn));
   json::Value config;
   const auto change = [&](store::CatalogTransaction& transaction) -> base::Result<void> {
@@ -90,7 +90,7 @@ Answer update_code_signing_config(const Operations& operations, const wire::Call
 }
 
 Answer get_code_signing_config(const Operations& operations, const wire::Call& call) {
-  const std::string arn(text(call.input, "CodeSigningConfigArn"));
+  const std::string arn(member_text(call.input, "CodeSigningConfigArn"));
   ESC_CHECK(operations.authorise(call, "GetCodeSigningConfig", arn));
   const auto config = get_json(operations.catalog.view(), key_of(call, arn));
   if (!config) return absent_resource(arn);
@@ -98,7 +98,7 @@ Answer get_code_signing_config(const Operations& operations, const wire::Call& c
 }
 
 Answer delete_code_signing_config(const Operations& operations, const wire::Call& call) {
-  const std::string arn(text(call.input, "CodeSigningConfigArn"));
+  const std::string arn(member_text(call.input, "CodeSigningConfigArn"));
   ESC_CHECK(operations.authorise(call, "DeleteCodeSigningConfig", arn));
   const auto change = [&](store::CatalogTransaction& transaction) -> base::Result<void> {
     if (!transaction.get(key_of(call, arn))) return absent_resource(arn);
@@ -125,7 +125,7 @@ Answer list_code_signing_configs(const Operations& operations, const wire::Call&
 
 Answer put_function_code_signing_config(const Operations& operations, const wire::Call& call) {
   ESC_TRY(const FunctionName name, function_name(call));
-  const std::string arn(text(call.input, "CodeSigningConfigArn"));
+  const std::string arn(member_text(call.input, "CodeSigningConfigArn"));
   ESC_CHECK(operations.authorise(call, "PutFunctionCodeSigningConfig", name.arn()));
   const auto change = [&](store::CatalogTransaction& transaction) -> base::Result<void> {
     ESC_CHECK(require_code_signing_config(transaction, call, arn));
@@ -162,7 +162,7 @@ Answer delete_function_code_signing_config(const Operations& operations, const w
 }
 
 Answer list_functions_by_code_signing_config(const Operations& operations, const wire::Call& call) {
-  const std::string arn(text(call.input, "CodeSigningConfigArn"));
+  const std::string arn(member_text(call.input, "CodeSigningConfigArn"));
   ESC_CHECK(operations.authorise(call, "ListFunctionsByCodeSigningConfig", arn));
   const store::Catalog::View view = operations.catalog.view();
   if (!view.get(key_of(call, arn))) return absent_resource(arn);
@@ -171,7 +171,7 @@ Answer list_functions_by_code_signing_config(const Operations& operations, const
   view.scan(functions, [&](std::string_view key, std::string_view) {
     const auto record = get_json(view, std::string(key));
     const FunctionName name{call.region, call.account, std::string(key.substr(functions.size())), {}};
-    if (record && text(*record, "CodeSigningConfigArn") == arn) items.push_back({std::string(key), name.arn()});
+    if (record && member_text(*record, "CodeSigningConfigArn") == arn) items.push_back({std::string(key), name.arn()});
     return true;
   });
   return page_of(call, "FunctionArns", std::move(items));

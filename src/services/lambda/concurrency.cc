@@ -21,7 +21,7 @@ std::int64_t reserved_by_others(const store::CatalogTransaction& transaction, co
 }  // namespace
 
 Answer put_function_concurrency(const Operations& operations, const wire::Call& call) {
-  ESC_TRY(const FunctionName name, parse_function_name(call, text(call.input, "FunctionName")));
+  ESC_TRY(const FunctionName name, parse_function_name(call, member_text(call.input, "FunctionName")));
   if (!name.qualifier.empty())
     return invalid_parameter(
         "This operation is permitted on Lambda functions only. Aliases and versions do not support this operation. "
@@ -55,7 +55,7 @@ Answer put_function_concurrency(const Operations& operations, const wire::Call& 
 }
 
 Answer get_function_concurrency(const Operations& operations, const wire::Call& call) {
-  ESC_TRY(const FunctionName name, parse_function_name(call, text(call.input, "FunctionName")));
+  ESC_TRY(const FunctionName name, parse_function_name(call, member_text(call.input, "FunctionName")));
   ESC_CHECK(operations.authorise(call, "GetFunctionConcurrency", name.arn()));
   const auto function = find_function(operations.catalog.view(), name);
   if (!function) return not_found("Function not found: " + name.arn());
@@ -66,7 +66,7 @@ Answer get_function_concurrency(const Operations& operations, const wire::Call& 
 }
 
 Answer delete_function_concurrency(const Operations& operations, const wire::Call& call) {
-  ESC_TRY(const FunctionName name, parse_function_name(call, text(call.input, "FunctionName")));
+  ESC_TRY(const FunctionName name, parse_function_name(call, member_text(call.input, "FunctionName")));
   ESC_CHECK(operations.authorise(call, "DeleteFunctionConcurrency", name.arn()));
   const auto change = [&](store::CatalogTransaction& transaction) -> base::Result<void> {
     const auto function = find_function(transaction, name);

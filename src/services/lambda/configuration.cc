@@ -106,22 +106,23 @@ base::Result<json::Value> logging_of(const json::Value& request, const json::Val
   json::ObjectBuilder merged(old != nullptr ? *old : json::Value::object(std::vector<json::Member>{}));
   for (const json::Member& member : request.members()) merged.set(member.key, member.value);
   json::Value given = std::move(merged).build();
-  const std::string format(has(given, "LogFormat") ? text(given, "LogFormat") : "Text");
+  const std::string format(has(given, "LogFormat") ? member_text(given, "LogFormat") : "Text");
   json::ObjectBuilder result;
   if (format == "JSON") {
-    result.set("ApplicationLogLevel", has(given, "ApplicationLogLevel") ? text(given, "ApplicationLogLevel") : "INFO");
+    result.set("ApplicationLogLevel",
+               has(given, "ApplicationLogLevel") ? member_text(given, "ApplicationLogLevel") : "INFO");
   } else if (has(request, "ApplicationLogLevel") || has(request, "SystemLogLevel")) {
     return invalid_parameter("To use ApplicationLogLevel or SystemLogLevel, you must set LogFormat to JSON.");
   }
   result.set("LogFormat", format)
-      .set("LogGroup", has(given, "LogGroup") ? std::string(text(given, "LogGroup")) : default_group);
+      .set("LogGroup", has(given, "LogGroup") ? std::string(member_text(given, "LogGroup")) : default_group);
   if (format == "JSON")
-    result.set("SystemLogLevel", has(given, "SystemLogLevel") ? text(given, "SystemLogLevel") : "INFO");
+    result.set("SystemLogLevel", has(given, "SystemLogLevel") ? member_text(given, "SystemLogLevel") : "INFO");
   return std::move(result).build();
 }
 
 base::Result<json::Value> snap_start_of(const json::Value& request, std::string_view runtime) {
-  const std::string_view apply_on = text(request, "ApplyOn");
+  const std::string_view apply_on = member_text(request, "ApplyOn");
   if (apply_on == "PublishedVersions" &&
       std::ranges::find(kSnapStartRuntimes, runtime) == std::end(kSnapStartRuntimes)) {
     return invalid_parameter(std::string(runtime) + " is not supported for SnapStart enabled functions.");
@@ -205,7 +206,7 @@ base::Result<ResolvedLayers> resolve_layers(const Operations& operations, const 
     if (!record) return invalid_parameter("Layer version " + arn.as_string() + " does not exist.");
     ESC_CHECK(operations.authorise(call, "GetLayerVersion", layer.arn()));
     shown.push_back(json::Value::object({{"Arn", arn}, {"CodeSize", number(*record, "CodeSize").value_or(0)}}));
-    archives.emplace_back(text(*record, "Code"));
+    archives.emplace_back(member_text(*record, "Code"));
     seen.push_back(layer);
   }
   resolved.shown = json::Value::array(std::move(shown));
@@ -225,7 +226,8 @@ base::Result<json::Value> apply_configuration(const Operations& operations, cons
   for (const std::string_view member : kPlainMembers) {
     if (has(request, member)) builder.set(member, *request.find(member));
   }
-  const std::string runtime(has(request, "Runtime") ? text(request, "Runtime") : text(old_configuration, "Runtime"));
+  const std::string runtime(has(request, "Runtime") ? member_text(request, "Runtime")
+                                                    : member_text(old_configuration, "Runtime"));
   if (has(request, "Runtime")) {
     ESC_CHECK(check_runtime(operations.options, runtime));
     builder.set("RuntimeVersionConfig", runtime_version_config(call.region, runtime));
@@ -237,7 +239,7 @@ base::Result<json::Value> apply_configuration(const Operations& operations, cons
   if (has(request, "EphemeralStorage")) builder.set("EphemeralStorage", *request.find("EphemeralStorage"));
   if (has(request, "TracingConfig")) builder.set("TracingConfig", *request.find("TracingConfig"));
   if (has(request, "DeadLetterConfig")) {
-    if (text(*request.find("DeadLetterConfig"), "TargetArn").empty()) {
+    if (member_text(*request.find("DeadLetterConfig"), "TargetArn").empty()) {
       builder.erase("DeadLetterConfig");
     } else {
       builder.set("DeadLetterConfig", *request.find("DeadLetterConfig"));
@@ -270,7 +272,7 @@ base::Result<functions::StoredCode> store_code(const Operations& operations, con
     return base::make_error(base::ErrorCode::unsupported, "InvalidParameterValueException",
                             "This server takes function code as ZipFile only, not from S3");
   if (!has(source, "ZipFile")) return invalid_parameter("Please provide a source for function code.");
-  return operations.functions.code_store().put(text(source, "ZipFile"));
+  return operations.functions.code_store().put(member_text(source, "ZipFile"));
 }
 
 bool same_content(const VersionRecord& a, const VersionRecord& b) {
@@ -283,7 +285,7 @@ bool same_content(const VersionRecord& a, const VersionRecord& b) {
   };
   const auto snap_start = [](const VersionRecord& record) {
     return has(record.configuration, "SnapStart")
-               ? std::string(text(*record.configuration.find("SnapStart"), "ApplyOn"))
+               ? std::string(member_text(*record.configuration.find("SnapStart"), "ApplyOn"))
                : std::string();
   };
   return a.code == b.code && snap_start(a) == snap_start(b) && bare(a) == bare(b);

@@ -14,7 +14,7 @@ base::Result<void> check_request(const wire::Call& call, const FunctionName& nam
         "1 validation error detected: Value '" + name.name +
         "' at 'functionName' failed to satisfy constraint: Member must have length less than or equal to 64");
   }
-  const bool image = text(call.input, "PackageType") == "Image";
+  const bool image = member_text(call.input, "PackageType") == "Image";
   if (image && (has(call.input, "Runtime") || has(call.input, "Handler") || has(call.input, "Layers"))) {
     return invalid_parameter(
         "Please don't provide Handler or Runtime or Layer when the intended function PackageType is Image.");
@@ -61,7 +61,7 @@ Answer create_function(const Operations& operations, const wire::Call& call) {
   ESC_TRY(const ResolvedLayers layers,
           resolve_layers(operations, call,
                          has(call.input, "Layers") ? *call.input.find("Layers") : json::Value::array({})));
-  ESC_CHECK(check_role(operations, call, name, text(call.input, "Role")));
+  ESC_CHECK(check_role(operations, call, name, member_text(call.input, "Role")));
   ESC_TRY(const functions::StoredCode code, store_code(operations, *call.input.find("Code")));
 
   const base::Timestamp now = operations.clock.now();
@@ -85,7 +85,7 @@ Answer create_function(const Operations& operations, const wire::Call& call) {
   const auto change = [&](store::CatalogTransaction& transaction) -> base::Result<void> {
     if (find_function(transaction, name)) return conflict("Function already exist: " + name.name);
     if (has(call.input, "CodeSigningConfigArn"))
-      ESC_CHECK(require_code_signing_config(transaction, call, text(call.input, "CodeSigningConfigArn")));
+      ESC_CHECK(require_code_signing_config(transaction, call, member_text(call.input, "CodeSigningConfigArn")));
     if (flag(call.input, "Publish")) {
       answered = published_copy(latest, 1, name);
       put_version(transaction, name, "1", answered);

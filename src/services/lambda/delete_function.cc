@@ -27,8 +27,8 @@ base::Result<void> delete_version(const Operations& operations, const FunctionNa
     std::string aliases;
     transaction.scan(folder_key("alias", name.region, name.name), [&](std::string_view key, std::string_view) {
       const auto alias = get_json(transaction, std::string(key));
-      if (alias && text(*alias, "FunctionVersion") == name.qualifier)
-        aliases += (aliases.empty() ? "" : ", ") + std::string(text(*alias, "Name"));
+      if (alias && member_text(*alias, "FunctionVersion") == name.qualifier)
+        aliases += (aliases.empty() ? "" : ", ") + std::string(member_text(*alias, "Name"));
       return true;
     });
     if (!aliases.empty()) {

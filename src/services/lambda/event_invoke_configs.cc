@@ -55,7 +55,7 @@ base::Result<void> check_destinations(const store::Catalog::View& view, const Fu
   if (config == nullptr) return {};
   const auto arn_of = [&](std::string_view member) {
     const json::Value* const side = config->find(member);
-    return side == nullptr ? std::string_view() : text(*side, "Destination");
+    return side == nullptr ? std::string_view() : member_text(*side, "Destination");
   };
   const std::string_view success = arn_of("OnSuccess");
   const std::string_view failure = arn_of("OnFailure");
@@ -146,7 +146,7 @@ Answer delete_function_event_invoke_config(const Operations& operations, const w
 }
 
 Answer list_function_event_invoke_configs(const Operations& operations, const wire::Call& call) {
-  ESC_TRY(const FunctionName name, parse_function_name(call, text(call.input, "FunctionName")));
+  ESC_TRY(const FunctionName name, parse_function_name(call, member_text(call.input, "FunctionName")));
   ESC_CHECK(operations.authorise(call, "ListFunctionEventInvokeConfigs", name.arn()));
   const store::Catalog::View view = operations.catalog.view();
   if (!find_function(view, name)) return not_found("The function doesn't exist.");

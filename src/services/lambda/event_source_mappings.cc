@@ -25,7 +25,7 @@ bool is_stream(std::string_view source) {
 json::Value shown(const json::Value& record, base::Timestamp now) {
   json::ObjectBuilder builder(record);
   const bool settled = now.us >= number(record, "Settles").value_or(0);
-  const std::string_view state = text(record, "State");
+  const std::string_view state = member_text(record, "State");
   if (settled && (state == "Creating" || state == "Enabling" || state == "Updating")) builder.set("State", "Enabled");
   if (settled && state == "Disabling") builder.set("State", "Disabled");
   builder.erase("Settles");
@@ -33,7 +33,7 @@ json::Value shown(const json::Value& record, base::Timestamp now) {
 }
 
 bool is_gone(const json::Value& record, base::Timestamp now) {
-  return text(record, "State") == "Deleting" && now.us >= number(record, "Settles").value_or(0);
+  return member_text(record, "State") == "Deleting" && now.us >= number(record, "Settles").value_or(0);
 }
 
 base::Error absent() { return not_found("The resource you requested does not exist."); }
@@ -41,7 +41,7 @@ base::Error absent() { return not_found("The resource you requested does not exi
 json::Value new_mapping(const wire::Call& call, const FunctionName& function, base::Timestamp now,
                         base::Timestamp settles) {
   const json::Value& input = call.input;
-  const std::string_view source = text(input, "EventSourceArn");
+  const std::string_view source = member_text(input, "EventSourceArn");
   const std::string uuid = base::random_uuid();
   json::ObjectBuilder builder;
   builder.set("UUID", uuid)
@@ -82,7 +82,7 @@ json::Value new_mapping(const wire::Call& call, const FunctionName& function, ba
 }  // namespace
 
 Answer create_event_source_mapping(const Operations& operations, const wire::Call& call) {
-  const std::string source(text(call.input, "EventSourceArn"));
+  const std::string source(member_text(call.input, "EventSourceArn"));
   ESC_CHECK(operations.authorise(call, "CreateEventSourceMapping", "*"));
   if (source.empty() && !has(call.input, "SelfManagedEventSource"))
     return invalid_parameter("Unrecognized event source.");
@@ -91,7 +91,7 @@ Answer create_event_source_mapping(const Operations& operations, const wire::Cal
         "1 validation error detected: Value null at 'startingPosition' failed to satisfy constraint: Member must not "
         "be null.");
   }
-  ESC_TRY(const FunctionName function, parse_function_name(call, text(call.input, "FunctionName")));
+  ESC_TRY(const FunctionName function, parse_function_name(call, member_text(call.input, "FunctionName")));
   const store::Catalog::View view = operations.catalog.view();
   if (!find_function(view, function)) return invalid_parameter("Function does not exist");
   if (!function.qualifier.empty()) ESC_CHECK(require_qualifier(view, function));
@@ -106,9 +106,9 @@ Answer create_event_source_mapping(const Operations& operations, const wire::Cal
     std::string twin;
     transaction.scan(folder(call), [&](std::string_view key, std::string_view) {
       const auto other = get_json(transaction, std::string(key));
-      if (other && !is_gone(*other, now) && text(*other, "EventSourceArn") == source &&
-          text(*other, "FunctionArn") == text(record, "FunctionArn"))
-        twin = text(*other, "UUID");
+      if (other && !is_gone(*other, now) && member_text(*other, "EventSourceArn") == source &&
+          member_text(*other, "FunctionArn") == member_text(record, "FunctionArn"))
+        twin = member_text(*other, "UUID");
       return twin.empty();
     });
     if (!twin.empty()) {
@@ -116,9 +116,9 @@ Answer create_event_source_mapping(const Operations& operations, const wire::Cal
                       " \") provided mapping already exists. Please update or delete the existing mapping with UUID " +
                       twin);
     }
-    put_json(transaction, folder(call) + std::string(text(record, "UUID")), record);
+    put_json(transaction, folder(call) + std::string(member_text(record, "UUID")), record);
     if (has(call.input, "Tags"))
-      put_json(transaction, "lambda/tags/" + std::string(text(record, "EventSourceMappingArn")),
+      put_json(transaction, "lambda/tags/" + std::string(member_text(record, "EventSourceMappingArn")),
                *call.input.find("Tags"));
     return {};
   };
@@ -127,7 +127,7 @@ Answer create_event_source_mapping(const Operations& operations, const wire::Cal
 }
 
 Answer update_event_source_mapping(const Operations& operations, const wire::Call& call) {
-  const std::string uuid(text(call.input, "UUID"));
+  const std::string uuid(member_text(call.input, "UUID"));
   ESC_CHECK(operations.authorise(call, "UpdateEventSourceMapping", mapping_arn(call, uuid)));
   const base::Timestamp now = operations.clock.now();
   json::Value record;
@@ -140,11 +140,11 @@ Answer update_event_source_mapping(const Operations& operations, const wire::Cal
         builder.set(member.key, member.value);
     }
     if (has(call.input, "FunctionName")) {
-      ESC_TRY(const FunctionName function, parse_function_name(call, text(call.input, "FunctionName")));
+      ESC_TRY(const FunctionName function, parse_function_name(call, member_text(call.input, "FunctionName")));
       if (!find_function(transaction, function)) return invalid_parameter("Function does not exist");
       builder.set("FunctionArn", function.qualified_arn());
     }
-    const bool enabled = flag(call.input, "Enabled", text(shown(*present, now), "State") == "Enabled");
+    const bool enabled = flag(call.input, "Enabled", member_text(shown(*present, now), "State") == "Enabled");
     builder.set("State", enabled ? "Updating" : "Disabling")
         .set("LastModified", now.as_seconds())
         .set("Settles", (now + operations.options.settle_time).us);
@@ -157,7 +157,7 @@ Answer update_event_source_mapping(const Operations& operations, const wire::Cal
 }
 
 Answer get_event_source_mapping(const Operations& operations, const wire::Call& call) {
-  const std::string uuid(text(call.input, "UUID"));
+  const std::string uuid(member_text(call.input, "UUID"));
   ESC_CHECK(operations.authorise(call, "GetEventSourceMapping", mapping_arn(call, uuid)));
   const base::Timestamp now = operations.clock.now();
   const auto record = get_json(operations.catalog.view(), folder(call) + uuid);
@@ -166,7 +166,7 @@ Answer get_event_source_mapping(const Operations& operations, const wire::Call& 
 }
 
 Answer delete_event_source_mapping(const Operations& operations, const wire::Call& call) {
-  const std::string uuid(text(call.input, "UUID"));
+  const std::string uuid(member_text(call.input, "UUID"));
   ESC_CHECK(operations.authorise(call, "DeleteEventSourceMapping", mapping_arn(call, uuid)));
   const base::Timestamp now = operations.clock.now();
   json::Value record;
@@ -189,19 +189,19 @@ Answer list_event_source_mappings(const Operations& operations, const wire::Call
   ESC_CHECK(operations.authorise(call, "ListEventSourceMappings", "*"));
   std::string function_arn;
   if (has(call.input, "FunctionName")) {
-    ESC_TRY(const FunctionName function, parse_function_name(call, text(call.input, "FunctionName")));
+    ESC_TRY(const FunctionName function, parse_function_name(call, member_text(call.input, "FunctionName")));
     ESC_CHECK(require_function(operations.catalog.view(), function));
     function_arn = function.qualified_arn();
   }
-  const std::string_view source = text(call.input, "EventSourceArn");
+  const std::string_view source = member_text(call.input, "EventSourceArn");
   const store::Catalog::View view = operations.catalog.view();
   const base::Timestamp now = operations.clock.now();
   std::vector<ListedItem> items;
   view.scan(folder(call), [&](std::string_view key, std::string_view) {
     const auto record = get_json(view, std::string(key));
     if (!record || is_gone(*record, now)) return true;
-    if (!source.empty() && text(*record, "EventSourceArn") != source) return true;
-    if (!function_arn.empty() && text(*record, "FunctionArn") != function_arn) return true;
+    if (!source.empty() && member_text(*record, "EventSourceArn") != source) return true;
+    if (!function_arn.empty() && member_text(*record, "FunctionArn") != function_arn) return true;
     items.push_back({std::string(key), shown(*record, now)});
     return true;
   });

@@ -89,7 +89,7 @@ Answer delete_function_url_config(const Operations& operations, const wire::Call
 }
 
 Answer list_function_url_configs(const Operations& operations, const wire::Call& call) {
-  ESC_TRY(const FunctionName name, parse_function_name(call, text(call.input, "FunctionName")));
+  ESC_TRY(const FunctionName name, parse_function_name(call, member_text(call.input, "FunctionName")));
   ESC_CHECK(operations.authorise(call, "ListFunctionUrlConfigs", name.arn()));
   const store::Catalog::View view = operations.catalog.view();
   if (!require_function(view, name)) return not_found("Function does not exist");

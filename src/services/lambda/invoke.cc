@@ -39,7 +39,7 @@ base::Result<functions::InvokeRequest> make_request(const Operations& operations
                                    .payload = std::string(payload),
                                    .request_id = call.request_id};
   if (has(call.input, "ClientContext")) {
-    const auto context = base::from_base64(text(call.input, "ClientContext"));
+    const auto context = base::from_base64(member_text(call.input, "ClientContext"));
     if (!context || !json::parse(*context)) {
       return base::make_error(base::ErrorCode::invalid, "InvalidRequestContentException",
                               "Client context must be a valid Base64-encoded JSON object.");
@@ -52,7 +52,7 @@ base::Result<functions::InvokeRequest> make_request(const Operations& operations
                                  : (type == "DryRun" ? functions::InvocationKind::dry_run
                                                      : functions::InvocationKind::request_response);
   request.wants_log_tail =
-      text(call.input, "LogType") == "Tail" && request.kind == functions::InvocationKind::request_response;
+      member_text(call.input, "LogType") == "Tail" && request.kind == functions::InvocationKind::request_response;
   return request;
 }
 
@@ -90,8 +90,9 @@ json::Value stream_of(functions::InvokeResult result, bool wants_log) {
 }  // namespace
 
 void invoke(const Operations& operations, wire::Call call, wire::Respond respond) {
-  const std::string type(has(call.input, "InvocationType") ? text(call.input, "InvocationType") : "RequestResponse");
-  auto request = make_request(operations, call, text(call.input, "Payload"), type);
+  const std::string type(has(call.input, "InvocationType") ? member_text(call.input, "InvocationType")
+                                                           : "RequestResponse");
+  auto request = make_request(operations, call, member_text(call.input, "Payload"), type);
   if (!request) return respond(std::move(request).error());
   const auto kind = request->kind;
   const bool wants_log = request->wants_log_tail;
@@ -104,8 +105,9 @@ void invoke(const Operations& operations, wire::Call call, wire::Respond respond
 
 // The result as a stream, once it is there: functions answer as a whole here.
 void invoke_with_response_stream(const Operations& operations, wire::Call call, wire::Respond respond) {
-  const std::string type(has(call.input, "InvocationType") ? text(call.input, "InvocationType") : "RequestResponse");
-  auto request = make_request(operations, call, text(call.input, "Payload"), type);
+  const std::string type(has(call.input, "InvocationType") ? member_text(call.input, "InvocationType")
+                                                           : "RequestResponse");
+  auto request = make_request(operations, call, member_text(call.input, "Payload"), type);
   if (!request) return respond(std::move(request).error());
   const bool dry_run = request->kind == functions::InvocationKind::dry_run;
   const bool wants_log = request->wants_log_tail;
@@ -118,7 +120,7 @@ void invoke_with_response_stream(const Operations& operations, wire::Call call, 
 }
 
 void invoke_async(const Operations& operations, wire::Call call, wire::Respond respond) {
-  auto request = make_request(operations, call, text(call.input, "InvokeArgs"), "Event");
+  auto request = make_request(operations, call, member_text(call.input, "InvokeArgs"), "Event");
   if (!request) return respond(std::move(request).error());
   operations.functions.invoke(std::move(*request),
                               [respond = std::move(respond)](base::Result<functions::InvokeResult> result) mutable {

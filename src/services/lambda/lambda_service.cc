@@ -94,7 +94,7 @@ void erase_unused_code(const Operations& operations) {
   std::set<std::string> used;
   const auto note = [&](std::string_view key, std::string_view) {
     const auto record = get_json(view, std::string(key));
-    if (record) used.emplace(text(*record, "Code"));
+    if (record) used.emplace(member_text(*record, "Code"));
     if (record && lambda::has(*record, "Layers")) {
       for (const json::Value& layer : record->find("Layers")->items()) used.insert(layer.as_string());
     }

@@ -80,7 +80,7 @@ class LambdaServiceTest : public testing::Test, protected functions::TestService
     return answer ? "no error: " + json::print(*answer) : answer.error().name + ": " + answer.error().message;
   }
   std::string member(const Answer& answer, std::string_view name) {
-    return answer ? std::string(text(*answer, name)) : error_of(answer);
+    return answer ? std::string(member_text(*answer, name)) : error_of(answer);
   }
   void settle() { clock.advance(base::Duration::seconds(2)); }
   Value named(const std::string& name) { return Value::object({{"FunctionName", name}}); }
@@ -243,7 +243,7 @@ TEST_F(LambdaServiceTest, ListingsComeInPagesWhileEntriesGo) {
   const auto names = [&](const Answer& answer) {
     std::string all;
     for (const Value& config : answer->find("FunctionEventInvokeConfigs")->items())
-      all += text(config, "FunctionArn").back();
+      all += member_text(config, "FunctionArn").back();
     return all;
   };
   const Answer first = page({});
@@ -289,7 +289,7 @@ TEST_F(LambdaServiceTest, ACodeSigningConfigurationIsThereWhileAFunctionUsesIt) 
   EXPECT_THAT(error_of(create("f", {{"CodeSigningConfigArn", absent}})),
               StartsWith("CodeSigningConfigNotFoundException"));
   const Answer made = call("CreateCodeSigningConfig", Value::object({{"AllowedPublishers", Value::array({})}}));
-  const std::string arn(text(*made->find("CodeSigningConfig"), "CodeSigningConfigArn"));
+  const std::string arn(member_text(*made->find("CodeSigningConfig"), "CodeSigningConfigArn"));
   ASSERT_TRUE(create("f", {{"CodeSigningConfigArn", arn}}));
   const Value config = Value::object({{"CodeSigningConfigArn", arn}});
   EXPECT_THAT(error_of(call("DeleteCodeSigningConfig", config)), StartsWith("ResourceConflictException"));

@@ -13,7 +13,7 @@ std::string key_of(const LayerVersionName& name) { return "lambda/layer-policy/"
 
 base::Result<LayerVersionName> layer_of(const Operations& operations, const wire::Call& call, std::string_view action) {
   ESC_TRY(const LayerVersionName name,
-          layer_name(call, text(call.input, "LayerName"), number(call.input, "VersionNumber").value_or(0)));
+          layer_name(call, member_text(call.input, "LayerName"), number(call.input, "VersionNumber").value_or(0)));
   ESC_CHECK(operations.authorise(call, action, name.arn()));
   if (!operations.catalog.view().get(layer_version_key(name)))
     return not_found("Layer version " + name.arn() + " does not exist.");
@@ -22,7 +22,7 @@ base::Result<LayerVersionName> layer_of(const Operations& operations, const wire
 
 base::Result<void> check_revision(const wire::Call& call, const std::optional<json::Value>& stored) {
   if (!has(call.input, "RevisionId")) return {};
-  if (stored && text(*stored, "RevisionId") == text(call.input, "RevisionId")) return {};
+  if (stored && member_text(*stored, "RevisionId") == member_text(call.input, "RevisionId")) return {};
   return precondition("GetLayerPolicy");
 }
 
@@ -49,10 +49,11 @@ Answer remove_layer_version_permission(const Operations& operations, const wire:
   const auto change = [&](store::CatalogTransaction& transaction) -> base::Result<void> {
     const auto stored = get_json(transaction, key_of(name));
     if (!stored)
-      return not_found("Statement " + std::string(text(call.input, "StatementId")) +
+      return not_found("Statement " + std::string(member_text(call.input, "StatementId")) +
                        " is not found in resource policy.");
     ESC_CHECK(check_revision(call, stored));
-    ESC_TRY(const json::Value changed, without_statement(*stored->find("Policy"), text(call.input, "StatementId")));
+    ESC_TRY(const json::Value changed,
+            without_statement(*stored->find("Policy"), member_text(call.input, "StatementId")));
     if (changed.find("Statement")->size() == 0) {
       transaction.erase(key_of(name));
     } else {
@@ -70,7 +71,7 @@ Answer get_layer_version_policy(const Operations& operations, const wire::Call& 
   const auto stored = get_json(operations.catalog.view(), key_of(name));
   if (!stored) return not_found("No policy is associated with the given resource.");
   return json::Value::object(
-      {{"Policy", json::print(*stored->find("Policy"))}, {"RevisionId", text(*stored, "RevisionId")}});
+      {{"Policy", json::print(*stored->find("Policy"))}, {"RevisionId", member_text(*stored, "RevisionId")}});
 }
 
 }  // namespace escapement::services::lambda

@@ -14,15 +14,15 @@ namespace {
 json::Value shown(const Operations& operations, const LayerVersionName& name, const json::Value& record, bool content) {
   json::ObjectBuilder builder;
   if (content) {
-    builder.set("Content", json::Value::object({{"Location", code_location(operations, text(record, "Code"))},
-                                                {"CodeSha256", text(record, "CodeSha256")},
+    builder.set("Content", json::Value::object({{"Location", code_location(operations, member_text(record, "Code"))},
+                                                {"CodeSha256", member_text(record, "CodeSha256")},
                                                 {"CodeSize", number(record, "CodeSize").value_or(0)}}));
     builder.set("LayerArn", name.layer_arn());
   }
   builder.set("LayerVersionArn", name.arn())
       .set("Version", name.version)
-      .set("Description", text(record, "Description"));
-  builder.set("CreatedDate", text(record, "CreatedDate"));
+      .set("Description", member_text(record, "Description"));
+  builder.set("CreatedDate", member_text(record, "CreatedDate"));
   for (const char* const member : {"CompatibleRuntimes", "CompatibleArchitectures", "LicenseInfo"}) {
     if (has(record, member)) builder.set(member, *record.find(member));
   }
@@ -34,7 +34,7 @@ bool fits(const json::Value& record, const json::Value& input) {
     if (!has(input, wanted)) return true;
     const json::Value* const items = record.find(list);
     return items != nullptr && std::ranges::any_of(items->items(), [&](const json::Value& item) {
-             return item.as_string() == text(input, wanted);
+             return item.as_string() == member_text(input, wanted);
            });
   };
   return contains("CompatibleRuntimes", "CompatibleRuntime") &&
@@ -44,7 +44,7 @@ bool fits(const json::Value& record, const json::Value& input) {
 base::Result<LayerVersionName> version_name(const wire::Call& call) {
   const std::int64_t version = number(call.input, "VersionNumber").value_or(0);
   if (version < 1) return invalid_parameter("Layer Version Cannot be less than 1");
-  return layer_name(call, text(call.input, "LayerName"), version);
+  return layer_name(call, member_text(call.input, "LayerName"), version);
 }
 
 Answer read(const Operations& operations, const wire::Call& call, const LayerVersionName& name) {
@@ -60,14 +60,15 @@ std::int64_t version_of_key(std::string_view key) { return std::stoll(std::strin
 }  // namespace
 
 Answer publish_layer_version(const Operations& operations, const wire::Call& call) {
-  ESC_TRY(LayerVersionName name, layer_name(call, text(call.input, "LayerName"), 0));
+  ESC_TRY(LayerVersionName name, layer_name(call, member_text(call.input, "LayerName"), 0));
   ESC_CHECK(operations.authorise(call, "PublishLayerVersion", name.layer_arn()));
   ESC_TRY(const functions::StoredCode code, store_code(operations, *call.input.find("Content")));
   json::ObjectBuilder builder;
   builder.set("Code", code.sha256_hex)
       .set("CodeSha256", code.sha256_base64)
       .set("CodeSize", static_cast<std::int64_t>(code.packed_bytes));
-  builder.set("Description", text(call.input, "Description")).set("CreatedDate", last_modified(operations.clock.now()));
+  builder.set("Description", member_text(call.input, "Description"))
+      .set("CreatedDate", last_modified(operations.clock.now()));
   for (const char* const member : {"CompatibleRuntimes", "CompatibleArchitectures", "LicenseInfo"}) {
     if (has(call.input, member)) builder.set(member, *call.input.find(member));
   }
@@ -91,7 +92,7 @@ Answer get_layer_version(const Operations& operations, const wire::Call& call) {
 }
 
 Answer get_layer_version_by_arn(const Operations& operations, const wire::Call& call) {
-  ESC_TRY(const LayerVersionName name, parse_layer_version_arn(text(call.input, "Arn")));
+  ESC_TRY(const LayerVersionName name, parse_layer_version_arn(member_text(call.input, "Arn")));
   return read(operations, call, name);
 }
 
@@ -108,7 +109,7 @@ Answer delete_layer_version(const Operations& operations, const wire::Call& call
 }
 
 Answer list_layer_versions(const Operations& operations, const wire::Call& call) {
-  ESC_TRY(LayerVersionName name, layer_name(call, text(call.input, "LayerName"), 0));
+  ESC_TRY(LayerVersionName name, layer_name(call, member_text(call.input, "LayerName"), 0));
   ESC_CHECK(operations.authorise(call, "ListLayerVersions", name.layer_arn()));
   const store::Catalog::View view = operations.catalog.view();
   std::vector<ListedItem> items;

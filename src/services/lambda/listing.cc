@@ -9,7 +9,7 @@ namespace escapement::services::lambda {
 
 Answer page_of(const wire::Call& call, std::string_view member, std::vector<ListedItem> items, std::size_t page_max) {
   const bool downwards = items.size() > 1 && items.front().key > items.back().key;
-  const std::string marker = base::from_base64(text(call.input, "Marker")).value_or(std::string());
+  const std::string marker = base::from_base64(member_text(call.input, "Marker")).value_or(std::string());
   auto next = items.begin();
   if (!marker.empty()) {
     next = std::ranges::find_if(

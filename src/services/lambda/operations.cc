@@ -32,12 +32,7 @@ base::Result<FunctionName> parse_function_name(const wire::Call& call, std::stri
 }
 
 base::Result<FunctionName> function_name(const wire::Call& call, std::string_view member) {
-  return parse_function_name(call, text(call.input, member), text(call.input, "Qualifier"));
-}
-
-std::string_view text(const json::Value& input, std::string_view member) {
-  const json::Value* const value = input.find(member);
-  return value != nullptr && value->is_string() ? std::string_view(value->as_string()) : std::string_view();
+  return parse_function_name(call, member_text(call.input, member), member_text(call.input, "Qualifier"));
 }
 
 std::optional<std::int64_t> number(const json::Value& input, std::string_view member) {

@@ -69,9 +69,7 @@ base::Result<FunctionName> parse_function_name(const wire::Call& call, std::stri
                                                std::string_view qualifier = {});
 
 // ---- Members of a call's input
-// -------------------------------------------------------------------------------------------
 
-std::string_view text(const json::Value& input, std::string_view member);  // empty where the member is absent
 std::optional<std::int64_t> number(const json::Value& input, std::string_view member);
 bool flag(const json::Value& input, std::string_view member, bool absent = false);
 bool has(const json::Value& input, std::string_view member);
@@ -96,7 +94,6 @@ void invoke_async(const Operations&, wire::Call, wire::Respond);
 void invoke_with_response_stream(const Operations&, wire::Call, wire::Respond);
 
 // ---- Aliases and permissions: aliases.cc, permissions.cc
-// -------------------------------------------------------------------
 
 Answer create_alias(const Operations&, const wire::Call&);
 Answer update_alias(const Operations&, const wire::Call&);
@@ -108,7 +105,6 @@ Answer remove_permission(const Operations&, const wire::Call&);
 Answer get_policy(const Operations&, const wire::Call&);
 
 // ---- Concurrency: concurrency.cc, provisioned_concurrency.cc
-// ---------------------------------------------------------------
 
 Answer put_function_concurrency(const Operations&, const wire::Call&);
 Answer get_function_concurrency(const Operations&, const wire::Call&);
@@ -150,7 +146,6 @@ Answer delete_function_code_signing_config(const Operations&, const wire::Call&)
 Answer list_functions_by_code_signing_config(const Operations&, const wire::Call&);
 
 // ---- Layers: layers.cc, layer_permissions.cc
-// -------------------------------------------------------------------------------
 
 Answer publish_layer_version(const Operations&, const wire::Call&);
 Answer get_layer_version(const Operations&, const wire::Call&);
@@ -163,7 +158,6 @@ Answer remove_layer_version_permission(const Operations&, const wire::Call&);
 Answer get_layer_version_policy(const Operations&, const wire::Call&);
 
 // ---- Event source mappings: event_source_mappings.cc
-// -----------------------------------------------------------------------
 
 Answer create_event_source_mapping(const Operations&, const wire::Call&);
 Answer update_event_source_mapping(const Operations&, const wire::Call&);

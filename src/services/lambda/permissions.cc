@@ -13,7 +13,7 @@ template <typename Reader>
 std::string revision_of(const Reader& reader, const FunctionName& name, base::Timestamp now) {
   if (is_alias_name(name.qualifier)) {
     const auto alias = get_json(reader, functions::alias_key(name.region, name.name, name.qualifier));
-    return alias ? std::string(text(*alias, "RevisionId")) : std::string();
+    return alias ? std::string(member_text(*alias, "RevisionId")) : std::string();
   }
   const auto version = find_version(reader, name, name.qualifier.empty() ? "$LATEST" : name.qualifier);
   return version ? version->revision(now) : std::string();
@@ -53,7 +53,7 @@ Answer add_permission(const Operations& operations, const wire::Call& call) {
     if (!name.qualifier.empty() && !is_alias_name(name.qualifier) && !find_version(transaction, name, name.qualifier)) {
       return not_found("Function not found: " + name.qualified_arn());
     }
-    if (has(call.input, "RevisionId") && text(call.input, "RevisionId") != revision_of(transaction, name, now))
+    if (has(call.input, "RevisionId") && member_text(call.input, "RevisionId") != revision_of(transaction, name, now))
       return precondition("GetPolicy");
     const auto policy = get_json(transaction, policy_key(name));
     ESC_TRY(const json::Value changed, with_statement(policy, statement));
@@ -77,9 +77,9 @@ Answer remove_permission(const Operations& operations, const wire::Call& call) {
     }
     const auto policy = get_json(transaction, policy_key(name));
     if (!policy) return not_found("No policy is associated with the given resource.");
-    if (has(call.input, "RevisionId") && text(call.input, "RevisionId") != revision_of(transaction, name, now))
+    if (has(call.input, "RevisionId") && member_text(call.input, "RevisionId") != revision_of(transaction, name, now))
       return precondition("GetPolicy");
-    ESC_TRY(const json::Value changed, without_statement(*policy, text(call.input, "StatementId")));
+    ESC_TRY(const json::Value changed, without_statement(*policy, member_text(call.input, "StatementId")));
     if (changed.find("Statement")->size() == 0) {
       transaction.erase(policy_key(name));
     } else {

@@ -37,7 +37,7 @@ json::Value statement_of(std::string_view id, json::Value principal, std::string
 
 base::Result<json::Value> function_statement(const wire::Call& call, std::string_view resource) {
   const json::Value& input = call.input;
-  ESC_TRY(json::Value principal, principal_of(text(input, "Principal")));
+  ESC_TRY(json::Value principal, principal_of(member_text(input, "Principal")));
   struct Key {
     const char* member;
     const char* name;
@@ -56,25 +56,25 @@ base::Result<json::Value> function_statement(const wire::Call& call, std::string
   }
   if (has(input, "SourceArn"))
     condition.set("ArnLike", json::Value::object({{"AWS:SourceArn", *input.find("SourceArn")}}));
-  return statement_of(text(input, "StatementId"), std::move(principal), text(input, "Action"), resource,
+  return statement_of(member_text(input, "StatementId"), std::move(principal), member_text(input, "Action"), resource,
                       std::move(condition).build());
 }
 
 base::Result<json::Value> layer_statement(const wire::Call& call, std::string_view resource) {
   const json::Value& input = call.input;
-  ESC_TRY(json::Value principal, principal_of(text(input, "Principal")));
+  ESC_TRY(json::Value principal, principal_of(member_text(input, "Principal")));
   json::ObjectBuilder condition;
   if (has(input, "OrganizationId"))
     condition.set("StringEquals", json::Value::object({{"aws:PrincipalOrgID", *input.find("OrganizationId")}}));
-  return statement_of(text(input, "StatementId"), std::move(principal), text(input, "Action"), resource,
+  return statement_of(member_text(input, "StatementId"), std::move(principal), member_text(input, "Action"), resource,
                       std::move(condition).build());
 }
 
 base::Result<json::Value> with_statement(const std::optional<json::Value>& policy, const json::Value& statement) {
   std::vector<json::Value> statements;
   if (policy) statements.assign(policy->find("Statement")->items().begin(), policy->find("Statement")->items().end());
-  const std::string_view id = text(statement, "Sid");
-  if (std::ranges::any_of(statements, [&](const json::Value& present) { return text(present, "Sid") == id; })) {
+  const std::string_view id = member_text(statement, "Sid");
+  if (std::ranges::any_of(statements, [&](const json::Value& present) { return member_text(present, "Sid") == id; })) {
     return conflict("The statement id (" + std::string(id) +
                     ") provided already exists. Please provide a new statement id, or remove the existing statement.");
   }
@@ -86,7 +86,7 @@ base::Result<json::Value> with_statement(const std::optional<json::Value>& polic
 base::Result<json::Value> without_statement(const json::Value& policy, std::string_view statement_id) {
   std::vector<json::Value> statements;
   for (const json::Value& statement : policy.find("Statement")->items()) {
-    if (text(statement, "Sid") != statement_id) statements.push_back(statement);
+    if (member_text(statement, "Sid") != statement_id) statements.push_back(statement);
   }
   if (statements.size() == policy.find("Statement")->size()) {
     return not_found("Statement " + std::string(statement_id) + " is not found in resource policy.");

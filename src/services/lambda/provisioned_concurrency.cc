@@ -17,7 +17,7 @@ json::Value shown(const json::Value& config, base::Timestamp now) {
                               {"AvailableProvisionedConcurrentExecutions", there},
                               {"AllocatedProvisionedConcurrentExecutions", there},
                               {"Status", ready ? "READY" : "IN_PROGRESS"},
-                              {"LastModified", text(config, "LastModified")}});
+                              {"LastModified", member_text(config, "LastModified")}});
 }
 
 std::string key_of(const FunctionName& name) {
@@ -40,7 +40,7 @@ base::Result<void> check_overlap(const store::CatalogTransaction& transaction, c
   if (is_alias_name(name.qualifier)) {
     const auto alias = get_json(transaction, functions::alias_key(name.region, name.name, name.qualifier));
     FunctionName version = name;
-    if (alias) version.qualifier = text(*alias, "FunctionVersion");
+    if (alias) version.qualifier = member_text(*alias, "FunctionVersion");
     if (transaction.get(key_of(version)))
       return conflict(
           "Alias can't be used for Provisioned Concurrency configuration on an already Provisioned version");
@@ -49,9 +49,9 @@ base::Result<void> check_overlap(const store::CatalogTransaction& transaction, c
   bool pointed_at = false;
   transaction.scan(folder_key("alias", name.region, name.name), [&](std::string_view key, std::string_view) {
     const auto alias = get_json(transaction, std::string(key));
-    if (!alias || text(*alias, "FunctionVersion") != name.qualifier) return true;
+    if (!alias || member_text(*alias, "FunctionVersion") != name.qualifier) return true;
     FunctionName other = name;
-    other.qualifier = text(*alias, "Name");
+    other.qualifier = member_text(*alias, "Name");
     pointed_at = transaction.get(key_of(other)).has_value();
     return !pointed_at;
   });
@@ -64,7 +64,7 @@ void renew_revision(store::CatalogTransaction& transaction, const FunctionName& 
   if (is_alias_name(version)) {
     const auto alias = get_json(transaction, functions::alias_key(name.region, name.name, version));
     if (!alias) return;
-    version = text(*alias, "FunctionVersion");
+    version = member_text(*alias, "FunctionVersion");
   }
   auto record = find_version(transaction, name, version);
   if (!record) return;
@@ -148,7 +148,7 @@ Answer delete_provisioned_concurrency_config(const Operations& operations, const
 }
 
 Answer list_provisioned_concurrency_configs(const Operations& operations, const wire::Call& call) {
-  ESC_TRY(const FunctionName name, parse_function_name(call, text(call.input, "FunctionName")));
+  ESC_TRY(const FunctionName name, parse_function_name(call, member_text(call.input, "FunctionName")));
   ESC_CHECK(operations.authorise(call, "ListProvisionedConcurrencyConfigs", name.arn()));
   const store::Catalog::View view = operations.catalog.view();
   ESC_CHECK(require_function(view, name));

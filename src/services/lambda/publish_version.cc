@@ -18,11 +18,11 @@ Answer publish_version(const Operations& operations, const wire::Call& call) {
       return conflict(
           "The operation cannot be performed at this time. The function is currently in the following state: Pending");
     }
-    if (has(call.input, "RevisionId") && text(call.input, "RevisionId") != latest->revision(now))
+    if (has(call.input, "RevisionId") && member_text(call.input, "RevisionId") != latest->revision(now))
       return precondition("GetFunction/GetAlias");
-    const std::string_view sha = text(latest->configuration, "CodeSha256");
-    if (has(call.input, "CodeSha256") && text(call.input, "CodeSha256") != sha) {
-      return invalid_parameter("CodeSHA256 (" + std::string(text(call.input, "CodeSha256")) +
+    const std::string_view sha = member_text(latest->configuration, "CodeSha256");
+    if (has(call.input, "CodeSha256") && member_text(call.input, "CodeSha256") != sha) {
+      return invalid_parameter("CodeSHA256 (" + std::string(member_text(call.input, "CodeSha256")) +
                                ") is different from current CodeSHA256 in $LATEST (" + std::string(sha) +
                                "). Please try again with the CodeSHA256 in $LATEST.");
     }
@@ -38,7 +38,7 @@ Answer publish_version(const Operations& operations, const wire::Call& call) {
         .set("RevisionId", base::random_uuid());
     if (has(call.input, "Description")) builder.set("Description", *call.input.find("Description"));
     if (const json::Value* const snap = latest->configuration.find("SnapStart");
-        snap != nullptr && text(*snap, "ApplyOn") == "PublishedVersions") {
+        snap != nullptr && member_text(*snap, "ApplyOn") == "PublishedVersions") {
       builder.set("SnapStart", json::Value::object({{"ApplyOn", "PublishedVersions"}, {"OptimizationStatus", "On"}}));
     }
     answered = *latest;
@@ -49,7 +49,7 @@ Answer publish_version(const Operations& operations, const wire::Call& call) {
     return {};
   };
   ESC_CHECK(operations.catalog.update(change));
-  return shown_configuration(answered, text(answered.configuration, "FunctionArn"), now);
+  return shown_configuration(answered, member_text(answered.configuration, "FunctionArn"), now);
 }
 
 }  // namespace escapement::services::lambda

@@ -15,7 +15,7 @@ std::size_t page_size(const wire::Call& call) {
 }
 
 std::string marker_position(const wire::Call& call) {
-  return base::from_base64(text(call.input, "Marker")).value_or(std::string());
+  return base::from_base64(member_text(call.input, "Marker")).value_or(std::string());
 }
 
 base::Result<ResolvedVersion> resolve(const Operations& operations, const wire::Call& call, std::string_view action) {
@@ -60,7 +60,7 @@ Answer get_function(const Operations& operations, const wire::Call& call) {
 
 Answer list_functions(const Operations& operations, const wire::Call& call) {
   ESC_CHECK(operations.authorise(call, "ListFunctions", "*"));
-  const bool all = text(call.input, "FunctionVersion") == "ALL";
+  const bool all = member_text(call.input, "FunctionVersion") == "ALL";
   const std::string folder = "lambda/version/" + call.region + "/";
   const std::size_t size = page_size(call);
   const base::Timestamp now = operations.clock.now();

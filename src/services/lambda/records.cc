@@ -28,11 +28,11 @@ std::optional<VersionRecord> read_version(const Reader& reader, const FunctionNa
   if (!value || !has(*value, "Configuration")) return std::nullopt;
   VersionRecord record;
   record.configuration = *value->find("Configuration");
-  record.code = text(*value, "Code");
+  record.code = member_text(*value, "Code");
   record.layers = has(*value, "Layers") ? *value->find("Layers") : json::Value::array({});
-  record.pending = text(*value, "Pending");
+  record.pending = member_text(*value, "Pending");
   record.settles = base::Timestamp{number(*value, "Settles").value_or(0)};
-  record.settled_revision = text(*value, "SettledRevision");
+  record.settled_revision = member_text(*value, "SettledRevision");
   return record;
 }
 
@@ -60,7 +60,7 @@ FunctionRecord FunctionRecord::without(std::string_view member) const {
 
 std::string VersionRecord::revision(base::Timestamp now) const {
   if (!pending.empty() && is_settled(now)) return settled_revision;
-  return std::string(text(configuration, "RevisionId"));
+  return std::string(member_text(configuration, "RevisionId"));
 }
 
 std::optional<FunctionRecord> find_function(const store::Catalog::View& view, const FunctionName& name) {
@@ -132,7 +132,7 @@ base::Result<ResolvedVersion> resolve_version(const store::Catalog::View& view, 
   if (is_alias_name(name.qualifier)) {
     const auto alias = get_json(view, functions::alias_key(name.region, name.name, name.qualifier));
     if (!alias) return not_found("Function not found: " + name.qualified_arn());
-    resolved.version = text(*alias, "FunctionVersion");
+    resolved.version = member_text(*alias, "FunctionVersion");
   }
   auto record = find_version(view, name, resolved.version);
   if (!record) return not_found("Function not found: " + name.qualified_arn());

@@ -37,7 +37,7 @@ Answer put_function_recursion_config(const Operations& operations, const wire::C
 Answer get_function_recursion_config(const Operations& operations, const wire::Call& call) {
   FunctionName name;
   ESC_TRY(const FunctionRecord function, function_of(operations, call, "GetFunctionRecursionConfig", name));
-  const std::string_view present = text(function.members, "RecursiveLoop");
+  const std::string_view present = member_text(function.members, "RecursiveLoop");
   return json::Value::object({{"RecursiveLoop", present.empty() ? "Terminate" : present}});
 }
 
@@ -45,7 +45,7 @@ Answer put_runtime_management_config(const Operations& operations, const wire::C
   FunctionName name;
   ESC_TRY(const FunctionRecord function, function_of(operations, call, "PutRuntimeManagementConfig", name));
   ESC_TRY(const ResolvedVersion resolved, resolve_version(operations.catalog.view(), name));
-  const std::string mode(text(call.input, "UpdateRuntimeOn"));
+  const std::string mode(member_text(call.input, "UpdateRuntimeOn"));
   if (mode == "Manual" && !has(call.input, "RuntimeVersionArn")) {
     return invalid_parameter("RuntimeVersionArn is a required parameter for Manual UpdateRuntimeOn.");
   }
@@ -68,7 +68,7 @@ Answer get_runtime_management_config(const Operations& operations, const wire::C
   const json::Value* const present = function.members.find("RuntimeManagement:" + resolved.version);
   json::ObjectBuilder answer;
   answer.set("FunctionArn", resolved.shown_arn)
-      .set("UpdateRuntimeOn", present == nullptr ? "Auto" : text(*present, "UpdateRuntimeOn"));
+      .set("UpdateRuntimeOn", present == nullptr ? "Auto" : member_text(*present, "UpdateRuntimeOn"));
   if (present != nullptr && has(*present, "RuntimeVersionArn"))
     answer.set("RuntimeVersionArn", *present->find("RuntimeVersionArn"));
   return std::move(answer).build();

@@ -14,7 +14,7 @@ struct Tagged {
 };
 
 base::Result<Tagged> tagged_resource(const Operations& operations, const wire::Call& call) {
-  Tagged tagged{.arn = std::string(text(call.input, "Resource"))};
+  Tagged tagged{.arn = std::string(member_text(call.input, "Resource"))};
   const store::Catalog::View view = operations.catalog.view();
   if (tagged.arn.find(":function:") != std::string::npos) {
     ESC_TRY(const FunctionName name, parse_function_name(call, tagged.arn));

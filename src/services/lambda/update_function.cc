@@ -12,7 +12,7 @@ base::Result<VersionRecord> latest_for_update(const Operations& operations, cons
   auto latest = find_version(operations.catalog.view(), name, "$LATEST");
   if (!latest) return not_found("Function not found: " + name.arn());
   const base::Timestamp now = operations.clock.now();
-  if (has(call.input, "RevisionId") && text(call.input, "RevisionId") != latest->revision(now))
+  if (has(call.input, "RevisionId") && member_text(call.input, "RevisionId") != latest->revision(now))
     return precondition("GetFunction/GetAlias");
   if (!latest->is_settled(now)) {
     if (latest->pending == "create") {
@@ -44,7 +44,7 @@ base::Result<void> write_latest(const Operations& operations, const FunctionName
   const auto change = [&](store::CatalogTransaction& transaction) -> base::Result<void> {
     const auto present = find_version(transaction, name, "$LATEST");
     if (!present) return not_found("Function not found: " + name.arn());
-    if (text(present->configuration, "RevisionId") != old_revision) {
+    if (member_text(present->configuration, "RevisionId") != old_revision) {
       return conflict("The operation cannot be performed at this time. An update is in progress for resource: " +
                       name.arn());
     }
@@ -63,9 +63,9 @@ Answer update_function_configuration(const Operations& operations, const wire::C
   ESC_TRY(const FunctionName name, function_name(call));
   ESC_CHECK(operations.authorise(call, "UpdateFunctionConfiguration", name.arn()));
   ESC_TRY(VersionRecord latest, latest_for_update(operations, call, name));
-  const std::string old_revision(text(latest.configuration, "RevisionId"));
+  const std::string old_revision(member_text(latest.configuration, "RevisionId"));
   ESC_TRY(json::Value configuration, apply_configuration(operations, call, name, latest.configuration));
-  if (has(call.input, "Role")) ESC_CHECK(check_role(operations, call, name, text(call.input, "Role")));
+  if (has(call.input, "Role")) ESC_CHECK(check_role(operations, call, name, member_text(call.input, "Role")));
   if (has(call.input, "Layers")) {
     ESC_TRY(const ResolvedLayers layers, resolve_layers(operations, call, *call.input.find("Layers")));
     latest.layers = layers.archives;
@@ -86,7 +86,7 @@ Answer update_function_code(const Operations& operations, const wire::Call& call
   ESC_TRY(const FunctionName name, function_name(call));
   ESC_CHECK(operations.authorise(call, "UpdateFunctionCode", name.arn()));
   ESC_TRY(VersionRecord latest, latest_for_update(operations, call, name));
-  const std::string old_revision(text(latest.configuration, "RevisionId"));
+  const std::string old_revision(member_text(latest.configuration, "RevisionId"));
   ESC_TRY(const functions::StoredCode code, store_code(operations, call.input));
   json::ObjectBuilder builder(latest.configuration);
   builder.set("CodeSha256", code.sha256_base64).set("CodeSize", static_cast<std::int64_t>(code.packed_bytes));
@@ -116,7 +116,7 @@ Answer update_function_code(const Operations& operations, const wire::Call& call
     return {};
   };
   ESC_CHECK(write_latest(operations, name, old_revision, updated, publish));
-  return shown_configuration(published, text(published.configuration, "FunctionArn"), now);
+  return shown_configuration(published, member_text(published.configuration, "FunctionArn"), now);
 }
 
 }  // namespace escapement::services::lambda

@@ -100,7 +100,7 @@ void sort(std::vector<functions::LogEvent>& events) {
 
 Answer put_log_events(const Operations& operations, const wire::Call& call) {
   ESC_TRY(const std::string group, existing_group(operations, call));
-  const std::string stream(text(call.input, "logStreamName"));
+  const std::string stream(member_text(call.input, "logStreamName"));
   ESC_CHECK(operations.authorise(call, "PutLogEvents", group));
   if (!operations.store.has_stream(call.region, group, stream)) return stream_absent();
   const std::int64_t now_ms = operations.clock.now().ms();
@@ -112,7 +112,7 @@ Answer put_log_events(const Operations& operations, const wire::Call& call) {
     if (time < previous)
       return invalid_parameter("Log events in a single PutLogEvents request must be in chronological order.");
     previous = time;
-    bytes += text(event, "message").size() + kEventOverhead;
+    bytes += member_text(event, "message").size() + kEventOverhead;
   }
   if (bytes > operations.options.page_bytes_max)
     return invalid_parameter("Upload too large: " + std::to_string(bytes) + " bytes exceeds limit of " +
@@ -133,7 +133,7 @@ Answer put_log_events(const Operations& operations, const wire::Call& call) {
                                .stream = stream,
                                .request_id = {},
                                .time = base::Timestamp::from_ms(time),
-                               .text = text(events[i], "message")});
+                               .text = member_text(events[i], "message")});
     }
   }
   json::ObjectBuilder answer;
@@ -148,12 +148,12 @@ Answer put_log_events(const Operations& operations, const wire::Call& call) {
 
 Answer get_log_events(const Operations& operations, const wire::Call& call) {
   ESC_TRY(const std::string group, existing_group(operations, call));
-  const std::string stream(text(call.input, "logStreamName"));
+  const std::string stream(member_text(call.input, "logStreamName"));
   ESC_CHECK(operations.authorise(call, "GetLogEvents", group));
   if (!operations.store.has_stream(call.region, group, stream)) return stream_absent();
   std::optional<Token> token;
-  if (!text(call.input, "nextToken").empty()) {
-    token = parse_token(text(call.input, "nextToken"));
+  if (!member_text(call.input, "nextToken").empty()) {
+    token = parse_token(member_text(call.input, "nextToken"));
     if (!token) return bad_token();
   }
   const Range range = retained(operations, call, group, range_of(call.input, false));
@@ -209,14 +209,14 @@ Answer get_log_events(const Operations& operations, const wire::Call& call) {
 Answer filter_log_events(const Operations& operations, const wire::Call& call) {
   ESC_TRY(const std::string group, existing_group(operations, call));
   ESC_CHECK(operations.authorise(call, "FilterLogEvents", group));
-  ESC_TRY(const FilterPattern pattern, FilterPattern::parse(text(call.input, "filterPattern")));
+  ESC_TRY(const FilterPattern pattern, FilterPattern::parse(member_text(call.input, "filterPattern")));
   std::optional<Token> token;
-  if (!text(call.input, "nextToken").empty()) {
-    token = parse_token(text(call.input, "nextToken"));
+  if (!member_text(call.input, "nextToken").empty()) {
+    token = parse_token(member_text(call.input, "nextToken"));
     if (!token) return bad_token();
   }
   const json::Value* const names = call.input.find("logStreamNames");
-  const std::string_view prefix = text(call.input, "logStreamNamePrefix");
+  const std::string_view prefix = member_text(call.input, "logStreamNamePrefix");
   const Range range = retained(operations, call, group, range_of(call.input, true));
   std::vector<functions::LogEvent> events;
   for (const functions::LogStreamInfo& stream : operations.store.streams(call.region, group)) {

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "base/glob.h"
 #include "services/logs/operations.h"
 
 namespace escapement::services::logs {
@@ -99,29 +100,6 @@ base::Result<std::shared_ptr<const re2::RE2>> filter_regex(const std::string& te
   return regex;
 }
 
-bool matches_wildcards(std::string_view pattern, std::string_view text) {
-  std::size_t p = 0;
-  std::size_t t = 0;
-  std::size_t star = std::string_view::npos;
-  std::size_t star_text = 0;
-  while (t < text.size()) {
-    if (p < pattern.size() && pattern[p] == '*') {
-      star = p++;
-      star_text = t;
-    } else if (p < pattern.size() && pattern[p] == text[t]) {
-      ++p;
-      ++t;
-    } else if (star != std::string_view::npos) {
-      p = star + 1;
-      t = ++star_text;
-    } else {
-      return false;
-    }
-  }
-  while (p < pattern.size() && pattern[p] == '*') ++p;
-  return p == pattern.size();
-}
-
 std::optional<double> number_of(std::string_view text) {
   if (text.starts_with('+')) text.remove_prefix(1);
   double value = 0;
@@ -182,7 +160,7 @@ bool FilterTest::compares(double number) const {
 bool FilterTest::matches(std::string_view text, std::optional<double> number) const {
   if (number_ && number) return compares(*number);
   if (comparison_ != Comparison::equal && comparison_ != Comparison::unequal) return false;
-  const bool equal = regex_ ? re2::RE2::PartialMatch(text, *regex_) : matches_wildcards(text_, text);
+  const bool equal = regex_ ? re2::RE2::PartialMatch(text, *regex_) : base::matches_glob(text_, text);
   return equal == (comparison_ == Comparison::equal);
 }
 

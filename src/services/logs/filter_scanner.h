@@ -61,8 +61,6 @@ class FilterTest {
 // Errors: InvalidParameterException. The expression's size and the memory of its match are bounded.
 base::Result<std::shared_ptr<const re2::RE2>> filter_regex(const std::string& text);
 
-bool matches_wildcards(std::string_view pattern, std::string_view text);  // "*" stands for any text
-
 std::optional<double> number_of(std::string_view text);  // nullopt unless all of it is a number
 
 }  // namespace escapement::services::logs

@@ -29,7 +29,7 @@ json::Value shown(const wire::Call& call, const functions::LogGroupInfo& group, 
   builder.set("arn", group_arn(call, group.name) + ":*");
   if (!by_pattern)
     builder.set("storedBytes", static_cast<std::int64_t>(group.bytes)).set("deletionProtectionEnabled", false);
-  const std::string_view log_class = text(record, "logGroupClass");
+  const std::string_view log_class = member_text(record, "logGroupClass");
   builder.set("logGroupClass", log_class.empty() ? "STANDARD" : log_class)
       .set("logGroupArn", group_arn(call, group.name));
   if (const auto days = number(record, "retentionInDays")) builder.set("retentionInDays", *days);
@@ -53,7 +53,7 @@ json::Value tags_of(const json::Value& record) {
 
 base::Result<std::string> group_of_arn(const Operations& operations, const wire::Call& call) {
   constexpr std::string_view kMark = ":log-group:";
-  const std::string_view arn = text(call.input, "resourceArn");
+  const std::string_view arn = member_text(call.input, "resourceArn");
   const std::size_t mark = arn.find(kMark);
   if (mark == std::string_view::npos) return invalid_parameter("The resource is not a log group: " + std::string(arn));
   std::string group(arn.substr(mark + kMark.size()));
@@ -94,7 +94,7 @@ Answer show_tags(const Operations& operations, const wire::Call& call, const std
 }  // namespace
 
 Answer create_log_group(const Operations& operations, const wire::Call& call) {
-  const std::string group(text(call.input, "logGroupName"));
+  const std::string group(member_text(call.input, "logGroupName"));
   if (group.size() > 512)
     return invalid_parameter("Invalid LogGroup or LogStream, both must have length less than or equal to 512.");
   ESC_CHECK(operations.authorise(call, "CreateLogGroup", group));
@@ -130,14 +130,14 @@ Answer delete_log_group(const Operations& operations, const wire::Call& call) {
 }
 
 Answer describe_log_groups(const Operations& operations, const wire::Call& call) {
-  const std::string_view prefix = text(call.input, "logGroupNamePrefix");
-  const std::string_view pattern = text(call.input, "logGroupNamePattern");
+  const std::string_view prefix = member_text(call.input, "logGroupNamePrefix");
+  const std::string_view pattern = member_text(call.input, "logGroupNamePattern");
   if (!prefix.empty() && !pattern.empty())
     return invalid_parameter("LogGroup name prefix and LogGroup name pattern are mutually exclusive parameters.");
   ESC_CHECK(operations.authorise(call, "DescribeLogGroups", {}));
   const auto limit =
       static_cast<std::size_t>(std::clamp<std::int64_t>(number(call.input, "limit").value_or(50), 1, 50));
-  const std::string after = base::from_base64(text(call.input, "nextToken")).value_or(std::string());
+  const std::string after = base::from_base64(member_text(call.input, "nextToken")).value_or(std::string());
   const store::Catalog::View view = operations.catalog.view();
   std::vector<json::Value> items;
   std::string last;
@@ -162,12 +162,12 @@ Answer describe_log_groups(const Operations& operations, const wire::Call& call)
 
 Answer list_log_groups(const Operations& operations, const wire::Call& call) {
   ESC_CHECK(operations.authorise(call, "ListLogGroups", {}));
-  const std::string_view pattern = text(call.input, "logGroupNamePattern");
+  const std::string_view pattern = member_text(call.input, "logGroupNamePattern");
   const store::Catalog::View view = operations.catalog.view();
   std::vector<json::Value> items;
   for (const functions::LogGroupInfo& group : operations.store.groups(call.region)) {
     if (!contains_ignoring_case(group.name, pattern)) continue;
-    const std::string_view log_class = text(group_record(view, group_key(call, group.name)), "logGroupClass");
+    const std::string_view log_class = member_text(group_record(view, group_key(call, group.name)), "logGroupClass");
     items.push_back(json::Value::object({{"logGroupName", group.name},
                                          {"logGroupArn", group_arn(call, group.name)},
                                          {"logGroupClass", log_class.empty() ? "STANDARD" : log_class}}));

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 
+#include "identity/test_authoriser.h"
 #include "json/print.h"
 #include "services/logs/filter_pattern.h"
 #include "store/memory/memory_store.h"
@@ -13,22 +14,6 @@ namespace escapement::services::logs {
 namespace {
 
 using json::Value;
-
-class Everyone final : public identity::Authoriser {
- public:
-  base::Result<void> authorise(const identity::Principal&, std::string_view, std::string_view,
-                               const identity::RequestContext&) const override {
-    return {};
-  }
-  base::Result<void> authorise_pass_role(const identity::Principal&, std::string_view, std::string_view,
-                                         const identity::RequestContext&) const override {
-    return {};
-  }
-  base::Result<std::shared_ptr<const identity::Principal>> assume_for_service(
-      std::string_view, std::string_view, std::string_view, const identity::RequestContext&) const override {
-    return std::make_shared<const identity::Principal>();
-  }
-};
 
 class LogsServiceTest : public testing::Test {
  protected:
@@ -69,12 +54,12 @@ class LogsServiceTest : public testing::Test {
   static std::string messages(const Answer& answer) {
     if (!answer) return answer.error().to_string();
     std::string all;
-    for (const Value& event : answer->find("events")->items()) all += std::string(text(event, "message")) + " ";
+    for (const Value& event : answer->find("events")->items()) all += std::string(member_text(event, "message")) + " ";
     return all;
   }
 
   base::VirtualClock clock{base::Timestamp::from_seconds(1'700'000'000)};
-  Everyone authoriser;
+  identity::AllowAll authoriser;
   store::MemoryStore memory;
   std::unique_ptr<store::Catalog> catalog = *store::Catalog::open(memory, "C");
   std::filesystem::path directory;
@@ -92,13 +77,14 @@ TEST_F(LogsServiceTest, EventsArePagedBothWays) {
   };
   const Answer first = page(true, {});
   EXPECT_EQ(messages(first), "a b ");
-  const Answer second = page(true, text(*first, "nextForwardToken"));
+  const Answer second = page(true, member_text(*first, "nextForwardToken"));
   EXPECT_EQ(messages(second), "c d ");
-  EXPECT_EQ(messages(page(false, text(*second, "nextBackwardToken"))), "a b ");
-  const Answer third = page(true, text(*second, "nextForwardToken"));
-  const Answer end = page(true, text(*third, "nextForwardToken"));
+  EXPECT_EQ(messages(page(false, member_text(*second, "nextBackwardToken"))), "a b ");
+  const Answer third = page(true, member_text(*second, "nextForwardToken"));
+  const Answer end = page(true, member_text(*third, "nextForwardToken"));
   EXPECT_EQ(messages(end), "");
-  EXPECT_EQ(text(*end, "nextForwardToken"), text(*third, "nextForwardToken")) << "the same token tells the end";
+  EXPECT_EQ(member_text(*end, "nextForwardToken"), member_text(*third, "nextForwardToken"))
+      << "the same token tells the end";
   EXPECT_EQ(messages(page(false, {})), "d e ");
   EXPECT_FALSE(page(true, "nonsense"));
 }
@@ -117,7 +103,7 @@ TEST_F(LogsServiceTest, FiltersRunOverAllStreamsInTimeOrder) {
   EXPECT_EQ(filter("{ $.a = }").error().name, "InvalidParameterException");
   const Answer page = call("FilterLogEvents", Value::object({{"logGroupName", "g"}, {"limit", 3}}));
   EXPECT_EQ(messages(call("FilterLogEvents",
-                          Value::object({{"logGroupName", "g"}, {"nextToken", text(*page, "nextToken")}}))),
+                          Value::object({{"logGroupName", "g"}, {"nextToken", member_text(*page, "nextToken")}}))),
             "fine ");
 }
 

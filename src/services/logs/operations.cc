@@ -10,11 +10,6 @@ base::Result<void> Operations::authorise(const wire::Call& call, std::string_vie
                               group.empty() ? "*" : group_arn(call, group) + ":*");
 }
 
-std::string_view text(const json::Value& input, std::string_view member) {
-  const json::Value* const value = input.find(member);
-  return value != nullptr && value->is_string() ? std::string_view(value->as_string()) : std::string_view();
-}
-
 std::optional<std::int64_t> number(const json::Value& input, std::string_view member) {
   const json::Value* const value = input.find(member);
   return value != nullptr && value->is_int64() ? std::optional(value->as_int64()) : std::nullopt;
@@ -72,8 +67,8 @@ void expire_groups(const Operations& operations) {
 }
 
 base::Result<std::string> existing_group(const Operations& operations, const wire::Call& call) {
-  std::string group(text(call.input, "logGroupName"));
-  const std::string_view identifier = text(call.input, "logGroupIdentifier");
+  std::string group(member_text(call.input, "logGroupName"));
+  const std::string_view identifier = member_text(call.input, "logGroupIdentifier");
   if (!group.empty() && !identifier.empty())
     return invalid_parameter("LogGroup name and LogGroup ARN are mutually exclusive parameters.");
   if (group.empty()) {

@@ -37,7 +37,6 @@ struct Operations {
 
 using Answer = base::Result<json::Value>;
 
-std::string_view text(const json::Value& input, std::string_view member);
 std::optional<std::int64_t> number(const json::Value& input, std::string_view member);
 bool flag(const json::Value& input, std::string_view member);
 

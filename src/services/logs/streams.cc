@@ -24,7 +24,7 @@ json::Value shown(const wire::Call& call, std::string_view group, const function
 
 Answer create_log_stream(const Operations& operations, const wire::Call& call) {
   ESC_TRY(const std::string group, existing_group(operations, call));
-  const std::string stream(text(call.input, "logStreamName"));
+  const std::string stream(member_text(call.input, "logStreamName"));
   if (stream.size() > 512)
     return invalid_parameter("Invalid LogGroup or LogStream, both must have length less than or equal to 512.");
   ESC_CHECK(operations.authorise(call, "CreateLogStream", group));
@@ -40,7 +40,7 @@ Answer create_log_stream(const Operations& operations, const wire::Call& call) {
 Answer delete_log_stream(const Operations& operations, const wire::Call& call) {
   ESC_TRY(const std::string group, existing_group(operations, call));
   ESC_CHECK(operations.authorise(call, "DeleteLogStream", group));
-  if (!operations.store.delete_stream(call.region, group, std::string(text(call.input, "logStreamName"))))
+  if (!operations.store.delete_stream(call.region, group, std::string(member_text(call.input, "logStreamName"))))
     return stream_absent();
   return nothing();
 }
@@ -48,8 +48,8 @@ Answer delete_log_stream(const Operations& operations, const wire::Call& call) {
 Answer describe_log_streams(const Operations& operations, const wire::Call& call) {
   ESC_TRY(const std::string group, existing_group(operations, call));
   ESC_CHECK(operations.authorise(call, "DescribeLogStreams", group));
-  const std::string_view prefix = text(call.input, "logStreamNamePrefix");
-  const bool by_time = text(call.input, "orderBy") == "LastEventTime";
+  const std::string_view prefix = member_text(call.input, "logStreamNamePrefix");
+  const bool by_time = member_text(call.input, "orderBy") == "LastEventTime";
   if (by_time && !prefix.empty()) return invalid_parameter("Cannot order by LastEventTime with a logStreamNamePrefix.");
   auto streams = operations.store.streams(call.region, group);
   if (by_time) {
@@ -60,7 +60,7 @@ Answer describe_log_streams(const Operations& operations, const wire::Call& call
   if (flag(call.input, "descending")) std::ranges::reverse(streams);
   const auto limit =
       static_cast<std::size_t>(std::clamp<std::int64_t>(number(call.input, "limit").value_or(50), 1, 50));
-  const std::string after = base::from_base64(text(call.input, "nextToken")).value_or(std::string());
+  const std::string after = base::from_base64(member_text(call.input, "nextToken")).value_or(std::string());
   bool skipping = !after.empty();
   std::vector<json::Value> items;
   std::string last;

@@ -70,7 +70,7 @@ class Poll : public std::enable_shared_from_this<Poll> {
 }  // namespace
 
 Answer create_activity(const Operations& operations, const wire::Call& call) {
-  const std::string name(text(call.input, "name"));
+  const std::string name(member_text(call.input, "name"));
   ESC_CHECK(check_name(name));
   const ActivityArn arn{call.region, call.account, name};
   const Tags tags = tags_from_json(call.input.find("tags"));
@@ -98,7 +98,7 @@ Answer create_activity(const Operations& operations, const wire::Call& call) {
 }
 
 Answer describe_activity(const Operations& operations, const wire::Call& call) {
-  ESC_TRY(const ActivityArn arn, parse_activity_arn(text(call.input, "activityArn")));
+  ESC_TRY(const ActivityArn arn, parse_activity_arn(member_text(call.input, "activityArn")));
   ESC_CHECK(operations.authorise(call, "states:DescribeActivity", arn.to_string()));
   const auto activity = operations.directory.find_activity(arn.region, arn.name);
   if (!activity) return activity_does_not_exist(arn.to_string());
@@ -109,7 +109,7 @@ Answer describe_activity(const Operations& operations, const wire::Call& call) {
 }
 
 Answer delete_activity(const Operations& operations, const wire::Call& call) {
-  ESC_TRY(const ActivityArn arn, parse_activity_arn(text(call.input, "activityArn")));
+  ESC_TRY(const ActivityArn arn, parse_activity_arn(member_text(call.input, "activityArn")));
   ESC_CHECK(operations.authorise(call, "states:DeleteActivity", arn.to_string()));
   ESC_CHECK(operations.directory.change_activity(
       arn.region, arn.name,
@@ -122,7 +122,7 @@ Answer list_activities(const Operations& operations, const wire::Call& call) {
       operations.authorise(call, "states:ListActivities", ActivityArn{call.region, call.account, "*"}.to_string()));
   const std::string listing = "activities " + call.region;
   std::string after;
-  if (const std::string_view token = text(call.input, "nextToken"); !token.empty()) {
+  if (const std::string_view token = member_text(call.input, "nextToken"); !token.empty()) {
     ESC_TRY(after, operations.page_tokens.parse(listing, token));
   }
   const std::size_t count = page_size(call.input);
@@ -142,13 +142,13 @@ Answer list_activities(const Operations& operations, const wire::Call& call) {
 }
 
 void get_activity_task(const Operations& operations, wire::Call call, wire::Respond respond) {
-  auto arn = parse_activity_arn(text(call.input, "activityArn"));
+  auto arn = parse_activity_arn(member_text(call.input, "activityArn"));
   if (!arn) return respond(std::move(arn).error());
   if (auto allowed = operations.authorise(call, "states:GetActivityTask", arn->to_string()); !allowed)
     return respond(std::move(allowed).error());
   if (!operations.directory.activity_exists(arn->to_string()))
     return respond(activity_does_not_exist(arn->to_string()));
-  auto poll = std::make_shared<Poll>(operations, arn->to_string(), std::string(text(call.input, "workerName")),
+  auto poll = std::make_shared<Poll>(operations, arn->to_string(), std::string(member_text(call.input, "workerName")),
                                      std::move(respond));
   if (call.on_disconnect) call.on_disconnect([poll] { poll->leave(); });
   poll->wait();

@@ -36,7 +36,7 @@ base::Result<Routing> routing_of(const json::Value& list) {
   bool are_versions = true;
   bool are_of_one_machine = true;
   for (const json::Value& item : list.items()) {
-    const std::string_view arn_text = text(item, "stateMachineVersionArn");
+    const std::string_view arn_text = member_text(item, "stateMachineVersionArn");
     ESC_TRY(const MachineArn arn, parse_machine_arn(arn_text));
     const json::Value* weight = item.find("weight");
     const std::int64_t share = weight && weight->is_int64() ? weight->as_int64() : 0;
@@ -86,13 +86,13 @@ base::Result<MachineArn> parse_alias_arn(std::string_view alias_arn) {
 Answer create_state_machine_alias(const Operations& operations, const wire::Call& call) {
   const json::Value* list = call.input.find("routingConfiguration");
   ESC_TRY(const Routing routing, routing_of(*list));
-  const std::string name(text(call.input, "name"));
+  const std::string name(member_text(call.input, "name"));
   MachineArn arn = routing.machine;
   arn.qualifier = name;
   ESC_CHECK(operations.authorise_machine(call, "states:CreateStateMachineAlias", arn));
 
   const base::Timestamp now = operations.clock.now();
-  const std::string description(text(call.input, "description"));
+  const std::string description(member_text(call.input, "description"));
   const auto create = [&](MachineChange& change) -> base::Result<void> {
     if (!change.machine) return referenced_resource_not_found();
     if (change.machine->deleting) return machine_deleting(change.machine->arn);
@@ -116,7 +116,7 @@ Answer create_state_machine_alias(const Operations& operations, const wire::Call
 }
 
 Answer update_state_machine_alias(const Operations& operations, const wire::Call& call) {
-  ESC_TRY(const MachineArn arn, parse_alias_arn(text(call.input, "stateMachineAliasArn")));
+  ESC_TRY(const MachineArn arn, parse_alias_arn(member_text(call.input, "stateMachineAliasArn")));
   ESC_CHECK(operations.authorise_machine(call, "states:UpdateStateMachineAlias", arn));
   const auto description = optional_text(call.input, "description");
   std::optional<Routing> routing;
@@ -148,7 +148,7 @@ Answer update_state_machine_alias(const Operations& operations, const wire::Call
 }
 
 Answer describe_state_machine_alias(const Operations& operations, const wire::Call& call) {
-  ESC_TRY(const MachineArn arn, parse_alias_arn(text(call.input, "stateMachineAliasArn")));
+  ESC_TRY(const MachineArn arn, parse_alias_arn(member_text(call.input, "stateMachineAliasArn")));
   ESC_CHECK(operations.authorise_machine(call, "states:DescribeStateMachineAlias", arn));
   const MachinePtr machine = operations.directory.find(arn.unqualified());
   const auto alias = machine ? machine->aliases.find(arn.qualifier) : decltype(machine->aliases)::const_iterator();
@@ -169,7 +169,7 @@ Answer describe_state_machine_alias(const Operations& operations, const wire::Ca
 }
 
 Answer delete_state_machine_alias(const Operations& operations, const wire::Call& call) {
-  ESC_TRY(const MachineArn arn, parse_alias_arn(text(call.input, "stateMachineAliasArn")));
+  ESC_TRY(const MachineArn arn, parse_alias_arn(member_text(call.input, "stateMachineAliasArn")));
   ESC_CHECK(operations.authorise_machine(call, "states:DeleteStateMachineAlias", arn));
   if (operations.directory.find(arn.unqualified())) {
     ESC_CHECK(operations.directory.change(arn.region, arn.name, [&](MachineChange& change) -> base::Result<void> {
@@ -181,12 +181,12 @@ Answer delete_state_machine_alias(const Operations& operations, const wire::Call
 }
 
 Answer list_state_machine_aliases(const Operations& operations, const wire::Call& call) {
-  ESC_TRY(const MachineArn arn, parse_machine_arn(text(call.input, "stateMachineArn")));
+  ESC_TRY(const MachineArn arn, parse_machine_arn(member_text(call.input, "stateMachineArn")));
   ESC_CHECK(operations.authorise_machine(call, "states:ListStateMachineAliases", arn));
   ESC_TRY(const MachinePtr machine, operations.machine(arn));
   const std::string listing = "aliases " + arn.to_string();
   std::string after;
-  if (const std::string_view token = text(call.input, "nextToken"); !token.empty()) {
+  if (const std::string_view token = member_text(call.input, "nextToken"); !token.empty()) {
     ESC_TRY(after, operations.page_tokens.parse(listing, token));
   }
   json::ObjectBuilder answer;

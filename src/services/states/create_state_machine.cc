@@ -21,18 +21,18 @@ struct Creation {
 base::Result<Creation> creation_of(const Operations& operations, const wire::Call& call) {
   const json::Value& input = call.input;
   Creation creation;
-  creation.request = {flag(input, "publish"), std::string(text(input, "versionDescription"))};
+  creation.request = {flag(input, "publish"), std::string(member_text(input, "versionDescription"))};
   if (!creation.request.publish && input.find("versionDescription")) {
     return validation("Version description can only be set when publish is true");
   }
   engine::MachineRevision& revision = creation.revision;
-  revision.name = text(input, "name");
+  revision.name = member_text(input, "name");
   revision.region = call.region;
   revision.account = call.account;
   revision.arn = MachineArn{revision.region, revision.account, revision.name, {}}.to_string();
-  revision.role_arn = text(input, "roleArn");
-  revision.definition = text(input, "definition");
-  revision.express = text(input, "type") == "EXPRESS";
+  revision.role_arn = member_text(input, "roleArn");
+  revision.definition = member_text(input, "definition");
+  revision.express = member_text(input, "type") == "EXPRESS";
   ESC_TRY(revision.program, compile_definition(revision.definition, revision.express));
   ESC_TRY(revision.settings, settings_of(input, {}));
   ESC_TRY(creation.tags, merged_tags({}, tags_from_json(input.find("tags")), operations.quotas.tags_max));
@@ -83,7 +83,7 @@ base::Result<void> create(MachineChange& change, const Creation& creation, const
 }  // namespace
 
 Answer create_state_machine(const Operations& operations, const wire::Call& call) {
-  const std::string name(text(call.input, "name"));
+  const std::string name(member_text(call.input, "name"));
   ESC_CHECK(check_name(name));
   const MachineArn arn{call.region, call.account, name, {}};
   ESC_CHECK(operations.authorise(call, "states:CreateStateMachine", arn.to_string(),

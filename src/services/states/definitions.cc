@@ -41,9 +41,9 @@ base::Result<std::shared_ptr<const asl::Program>> compile_definition(std::string
 Answer validate_state_machine_definition(const Operations& operations, const wire::Call& call) {
   ESC_CHECK(operations.authorise(call, "states:ValidateStateMachineDefinition", "*"));
   const asl::Compilation compilation =
-      asl::compile(text(call.input, "definition"), options_for(text(call.input, "type") == "EXPRESS"));
+      asl::compile(member_text(call.input, "definition"), options_for(member_text(call.input, "type") == "EXPRESS"));
 
-  const bool wants_warnings = text(call.input, "severity") == "WARNING";
+  const bool wants_warnings = member_text(call.input, "severity") == "WARNING";
   const std::size_t shown_max = page_size(call.input);
   std::vector<json::Value> shown;
   bool truncated = false;

@@ -17,7 +17,7 @@ base::Result<bool> finish_deletion(MachineDirectory& directory, const engine::En
 }
 
 Answer delete_state_machine(const Operations& operations, const wire::Call& call) {
-  ESC_TRY(const MachineArn arn, parse_machine_arn(text(call.input, "stateMachineArn")));
+  ESC_TRY(const MachineArn arn, parse_machine_arn(member_text(call.input, "stateMachineArn")));
   if (!arn.qualifier.empty()) return validation("Qualified ARNs are not allowed: " + arn.to_string());
   ESC_CHECK(operations.authorise_machine(call, "states:DeleteStateMachine", arn));
   if (operations.directory.find(arn.unqualified())) {

@@ -65,11 +65,11 @@ std::optional<std::string> not_redrivable_reason(const engine::ExecutionDescript
 
 Answer describe_execution(const Operations& operations, const wire::Call& call) {
   ESC_TRY(const engine::ExecutionId id,
-          find_execution(operations, call, "states:DescribeExecution", text(call.input, "executionArn")));
+          find_execution(operations, call, "states:DescribeExecution", member_text(call.input, "executionArn")));
   ESC_TRY(const engine::ExecutionDescription execution, operations.engine.reader().describe(id));
   const interpreter::ExecutionFacts& facts = execution.facts;
   const interpreter::ExecutionHead& head = execution.head;
-  const bool with_data = text(call.input, "includedData") != "METADATA_ONLY";
+  const bool with_data = member_text(call.input, "includedData") != "METADATA_ONLY";
   const json::Value details = json::Value::object({{"included", with_data}});
 
   json::ObjectBuilder answer;

@@ -23,12 +23,12 @@ void add_revision(json::ObjectBuilder& answer, const engine::MachineRevision& re
   if (with_data) add_variable_references(answer, *revision.program);
 }
 
-bool wants_data(const json::Value& input) { return text(input, "includedData") != "METADATA_ONLY"; }
+bool wants_data(const json::Value& input) { return member_text(input, "includedData") != "METADATA_ONLY"; }
 
 }  // namespace
 
 Answer describe_state_machine(const Operations& operations, const wire::Call& call) {
-  ESC_TRY(const MachineArn arn, parse_machine_arn(text(call.input, "stateMachineArn")));
+  ESC_TRY(const MachineArn arn, parse_machine_arn(member_text(call.input, "stateMachineArn")));
   ESC_CHECK(operations.authorise_machine(call, "states:DescribeStateMachine", arn));
   ESC_TRY(const MachinePtr machine, operations.machine(arn));
 
@@ -57,7 +57,7 @@ Answer describe_state_machine(const Operations& operations, const wire::Call& ca
 }
 
 Answer describe_state_machine_for_execution(const Operations& operations, const wire::Call& call) {
-  const std::string_view execution_arn = text(call.input, "executionArn");
+  const std::string_view execution_arn = member_text(call.input, "executionArn");
   ESC_CHECK(parse_execution_arn(execution_arn));
   ESC_CHECK(operations.authorise(call, "states:DescribeStateMachineForExecution", execution_arn));
   const auto id = operations.engine.reader().find(execution_arn);
@@ -78,7 +78,7 @@ Answer list_state_machines(const Operations& operations, const wire::Call& call)
   ESC_CHECK(operations.authorise(call, "states:ListStateMachines", any.to_string()));
   const std::string listing = "machines " + call.region;
   std::string after;
-  if (const std::string_view token = text(call.input, "nextToken"); !token.empty()) {
+  if (const std::string_view token = member_text(call.input, "nextToken"); !token.empty()) {
     ESC_TRY(after, operations.page_tokens.parse(listing, token));
   }
   const std::size_t count = page_size(call.input);

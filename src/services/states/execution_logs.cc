@@ -43,7 +43,6 @@ std::string hour_of(base::Timestamp time) {
 }
 
 // ---- Lines that are too long
-// -----------------------------------------------------------------------------------------------
 
 constexpr std::size_t kEscapedBytesMax = 248 * 1024;
 

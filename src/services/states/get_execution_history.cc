@@ -6,14 +6,14 @@
 namespace escapement::services::states {
 
 Answer get_execution_history(const Operations& operations, const wire::Call& call) {
-  const std::string_view arn = text(call.input, "executionArn");
+  const std::string_view arn = member_text(call.input, "executionArn");
   ESC_TRY(const engine::ExecutionId id, find_execution(operations, call, "states:GetExecutionHistory", arn));
   engine::HistoryQuery query;
   query.reverse = flag(call.input, "reverseOrder");
   const std::size_t count = page_size(call.input);
   query.count_max = static_cast<std::uint32_t>(count + 1);
   const std::string listing = fmt::format("history {} {}", arn, query.reverse);
-  if (const std::string_view token = text(call.input, "nextToken"); !token.empty()) {
+  if (const std::string_view token = member_text(call.input, "nextToken"); !token.empty()) {
     ESC_TRY(const std::string position, operations.page_tokens.parse(listing, token));
     query.from_event = std::stoull(position);
   }

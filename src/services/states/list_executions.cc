@@ -47,14 +47,14 @@ std::string machine_arn_of_run(std::string_view map_run_arn) {
 
 Answer list_executions(const Operations& operations, const wire::Call& call) {
   const json::Value& input = call.input;
-  const std::string_view machine_arn = text(input, "stateMachineArn");
+  const std::string_view machine_arn = member_text(input, "stateMachineArn");
   engine::ListQuery query;
-  query.map_run_arn = text(input, "mapRunArn");
+  query.map_run_arn = member_text(input, "mapRunArn");
   if (machine_arn.empty() == query.map_run_arn.empty())
     return validation("Exactly one of stateMachineArn and mapRunArn must be specified");
 
   Filter filter;
-  filter.redriven = text(input, "redriveFilter");
+  filter.redriven = member_text(input, "redriveFilter");
   std::string shown_machine_arn;
   if (!machine_arn.empty()) {
     ESC_TRY(filter.arn, parse_machine_arn(machine_arn));
@@ -67,11 +67,11 @@ Answer list_executions(const Operations& operations, const wire::Call& call) {
     ESC_CHECK(operations.authorise(call, "states:ListExecutions", query.map_run_arn));
     shown_machine_arn = machine_arn_of_run(query.map_run_arn);
   }
-  query.status = status_from_name(text(input, "statusFilter"));
+  query.status = status_from_name(member_text(input, "statusFilter"));
 
   const std::string listing = fmt::format("executions {} {} {} {}", machine_arn, query.map_run_arn,
-                                          text(input, "statusFilter"), filter.redriven);
-  if (const std::string_view token = text(input, "nextToken"); !token.empty()) {
+                                          member_text(input, "statusFilter"), filter.redriven);
+  if (const std::string_view token = member_text(input, "nextToken"); !token.empty()) {
     ESC_TRY(query.cursor, operations.page_tokens.parse(listing, token));
   }
 

@@ -46,7 +46,7 @@ std::optional<std::int64_t> optional_number(const json::Value& input, std::strin
 }  // namespace
 
 Answer describe_map_run(const Operations& operations, const wire::Call& call) {
-  const std::string arn(text(call.input, "mapRunArn"));
+  const std::string arn(member_text(call.input, "mapRunArn"));
   ESC_CHECK(check_map_run_arn(arn));
   ESC_CHECK(operations.authorise(call, "states:DescribeMapRun", arn));
   const auto record = operations.connectors.map_runs().describe(arn);
@@ -68,11 +68,11 @@ Answer describe_map_run(const Operations& operations, const wire::Call& call) {
 }
 
 Answer list_map_runs(const Operations& operations, const wire::Call& call) {
-  const std::string arn(text(call.input, "executionArn"));
+  const std::string arn(member_text(call.input, "executionArn"));
   ESC_CHECK(find_execution(operations, call, "states:ListMapRuns", arn));
   const std::string listing = "map runs " + arn;
   std::string after;
-  if (const std::string_view token = text(call.input, "nextToken"); !token.empty()) {
+  if (const std::string_view token = member_text(call.input, "nextToken"); !token.empty()) {
     ESC_TRY(after, operations.page_tokens.parse(listing, token));
   }
   const std::size_t count = page_size(call.input);
@@ -97,7 +97,7 @@ Answer list_map_runs(const Operations& operations, const wire::Call& call) {
 }
 
 Answer update_map_run(const Operations& operations, const wire::Call& call) {
-  const std::string arn(text(call.input, "mapRunArn"));
+  const std::string arn(member_text(call.input, "mapRunArn"));
   ESC_CHECK(check_map_run_arn(arn));
   ESC_CHECK(operations.authorise(call, "states:UpdateMapRun", arn));
   connectors::MapRunChanges changes;

@@ -11,8 +11,8 @@ namespace {
 
 // "Logging in CloudWatch Logs", the permissions of a state machine's role; all on "*".
 constexpr std::string_view kLogDeliveryActions[] = {
-    "logs:CreateLogDelivery",  "logs:GetLogDelivery",    "logs:UpdateLogDelivery",        "logs:DeleteLogDelivery",
-    "logs:ListLogDeliveries",  "logs:PutResourcePolicy", "logs:DescribeResourcePolicies", "logs:DescribeLogGroups"};
+    "logs:CreateLogDelivery", "logs:GetLogDelivery",    "logs:UpdateLogDelivery",        "logs:DeleteLogDelivery",
+    "logs:ListLogDeliveries", "logs:PutResourcePolicy", "logs:DescribeResourcePolicies", "logs:DescribeLogGroups"};
 
 }  // namespace
 
@@ -56,11 +56,6 @@ base::Result<MachinePtr> Operations::machine(const MachineArn& arn) const {
   }
   if (!found) return machine_does_not_exist(arn.to_string());
   return found;
-}
-
-std::string_view text(const json::Value& input, std::string_view member) {
-  const json::Value* found = input.find(member);
-  return found && found->is_string() ? std::string_view(found->as_string()) : std::string_view();
 }
 
 std::optional<std::string> optional_text(const json::Value& input, std::string_view member) {

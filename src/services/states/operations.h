@@ -6,9 +6,9 @@
 // blocking pool.
 #pragma once
 
-#include <optional>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -69,10 +69,7 @@ struct Operations {
 };
 
 // ---- Members of a call's input
-// -------------------------------------------------------------------------------------------
 
-// Empty where the member is absent.
-std::string_view text(const json::Value& input, std::string_view member);
 std::optional<std::string> optional_text(const json::Value& input, std::string_view member);
 bool flag(const json::Value& input, std::string_view member, bool absent = false);
 // maxResults: 100 where it is absent or 0.
@@ -82,7 +79,6 @@ json::Value timestamp(base::Timestamp time);
 using Answer = base::Result<json::Value>;
 
 // ---- State machines
-// ------------------------------------------------------------------------------------------------------
 
 Answer create_state_machine(const Operations& operations, const wire::Call& call);
 Answer update_state_machine(const Operations& operations, const wire::Call& call);
@@ -105,7 +101,6 @@ Answer untag_resource(const Operations& operations, const wire::Call& call);
 Answer list_tags_for_resource(const Operations& operations, const wire::Call& call);
 
 // ---- Executions
-// ----------------------------------------------------------------------------------------------------------
 
 void start_execution(const Operations& operations, wire::Call call, wire::Respond respond);
 void start_sync_execution(const Operations& operations, wire::Call call, wire::Respond respond);
@@ -119,7 +114,6 @@ Answer list_map_runs(const Operations& operations, const wire::Call& call);
 Answer update_map_run(const Operations& operations, const wire::Call& call);
 
 // ---- Activities and task tokens
-// ------------------------------------------------------------------------------------------
 
 Answer create_activity(const Operations& operations, const wire::Call& call);
 Answer describe_activity(const Operations& operations, const wire::Call& call);

@@ -82,13 +82,13 @@ base::Result<engine::StartRequest> start_request(const Operations& operations, c
 }
 
 void start_execution(const Operations& operations, wire::Call call, wire::Respond respond) {
-  auto target = find_start_target(operations, text(call.input, "stateMachineArn"));
+  auto target = find_start_target(operations, member_text(call.input, "stateMachineArn"));
   if (!target) return respond(std::move(target).error());
   if (auto allowed = operations.authorise_machine(call, "states:StartExecution", target->arn); !allowed)
     return respond(std::move(allowed).error());
-  auto request =
-      start_request(operations, *target, optional_text(call.input, "name"),
-                    optional_text(call.input, "input").value_or("{}"), std::string(text(call.input, "traceHeader")));
+  auto request = start_request(operations, *target, optional_text(call.input, "name"),
+                               optional_text(call.input, "input").value_or("{}"),
+                               std::string(member_text(call.input, "traceHeader")));
   if (!request) return respond(std::move(request).error());
   operations.engine.start_execution(
       std::move(*request), [respond = std::move(respond)](base::Result<engine::Started> started) mutable {

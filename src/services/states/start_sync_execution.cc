@@ -67,7 +67,7 @@ struct OneAnswer {
 }  // namespace
 
 void start_sync_execution(const Operations& operations, wire::Call call, wire::Respond respond) {
-  auto target = find_start_target(operations, text(call.input, "stateMachineArn"));
+  auto target = find_start_target(operations, member_text(call.input, "stateMachineArn"));
   if (!target) return respond(std::move(target).error());
   if (auto allowed = operations.authorise_machine(call, "states:StartSyncExecution", target->arn); !allowed) {
     return respond(std::move(allowed).error());
@@ -76,8 +76,8 @@ void start_sync_execution(const Operations& operations, wire::Call call, wire::R
   Waiting waiting;
   waiting.machine_arn = target->machine->arn;
   waiting.input = optional_text(call.input, "input").value_or("{}");
-  waiting.trace_header = text(call.input, "traceHeader");
-  waiting.with_data = text(call.input, "includedData") != "METADATA_ONLY";
+  waiting.trace_header = member_text(call.input, "traceHeader");
+  waiting.with_data = member_text(call.input, "includedData") != "METADATA_ONLY";
   auto request =
       start_request(operations, *target, optional_text(call.input, "name"), waiting.input, waiting.trace_header);
   if (!request) return respond(std::move(request).error());

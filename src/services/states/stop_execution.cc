@@ -13,7 +13,7 @@ base::Timestamp stop_time_of(const engine::Engine& engine, engine::ExecutionId i
 }  // namespace
 
 void stop_execution(const Operations& operations, wire::Call call, wire::Respond respond) {
-  auto id = find_execution(operations, call, "states:StopExecution", text(call.input, "executionArn"));
+  auto id = find_execution(operations, call, "states:StopExecution", member_text(call.input, "executionArn"));
   if (!id) return respond(std::move(id).error());
   // Stopping what has ended changes nothing and is answered with the time of its end.
   const auto execution = operations.engine.reader().describe(*id);
@@ -32,10 +32,10 @@ void stop_execution(const Operations& operations, wire::Call call, wire::Respond
 }
 
 void redrive_execution(const Operations& operations, wire::Call call, wire::Respond respond) {
-  const std::string arn(text(call.input, "executionArn"));
+  const std::string arn(member_text(call.input, "executionArn"));
   auto id = find_execution(operations, call, "states:RedriveExecution", arn);
   if (!id) return respond(std::move(id).error());
-  std::string token(text(call.input, "clientToken"));
+  std::string token(member_text(call.input, "clientToken"));
   if (const auto redriven = operations.redrive_tokens->find(arn, token, operations.clock.now()))
     return respond(json::Value::object({{"redriveDate", timestamp(*redriven)}}));
   const auto execution = operations.engine.reader().describe(*id);

@@ -70,7 +70,7 @@ identity::RequestContext request_tags(const Tags& tags) {
 }
 
 Answer tag_resource(const Operations& operations, const wire::Call& call) {
-  const std::string_view arn = text(call.input, "resourceArn");
+  const std::string_view arn = member_text(call.input, "resourceArn");
   ESC_CHECK(check_arn(arn));
   const Tags added = tags_from_json(call.input.find("tags"));
   ESC_CHECK(operations.authorise(call, "states:TagResource", arn, request_tags(added)));
@@ -80,7 +80,7 @@ Answer tag_resource(const Operations& operations, const wire::Call& call) {
 }
 
 Answer untag_resource(const Operations& operations, const wire::Call& call) {
-  const std::string_view arn = text(call.input, "resourceArn");
+  const std::string_view arn = member_text(call.input, "resourceArn");
   ESC_CHECK(check_arn(arn));
   ESC_CHECK(operations.authorise(call, "states:UntagResource", arn));
   const json::Value* keys = call.input.find("tagKeys");
@@ -98,7 +98,7 @@ Answer untag_resource(const Operations& operations, const wire::Call& call) {
 }
 
 Answer list_tags_for_resource(const Operations& operations, const wire::Call& call) {
-  const std::string_view arn = text(call.input, "resourceArn");
+  const std::string_view arn = member_text(call.input, "resourceArn");
   ESC_CHECK(check_arn(arn));
   ESC_CHECK(operations.authorise(call, "states:ListTagsForResource", arn));
   if (const auto activity_arn = parse_activity_arn(arn)) {

@@ -11,7 +11,7 @@ namespace {
 // policies give it, and then for the state machine that the task belongs to. Errors: InvalidToken,
 // AccessDeniedException, TaskDoesNotExist.
 base::Result<engine::TaskKey> find_task(const Operations& operations, const wire::Call& call, std::string_view action) {
-  ESC_TRY(const engine::TaskKey task, operations.engine.task_tokens().parse(text(call.input, "taskToken")));
+  ESC_TRY(const engine::TaskKey task, operations.engine.task_tokens().parse(member_text(call.input, "taskToken")));
   auto allowed = operations.authorise(call, action, "*");
   if (allowed) return task;
   const auto execution = operations.engine.reader().describe(task.execution);
@@ -39,7 +39,7 @@ void settle(const Operations& operations, const engine::TaskKey& task, interpret
 void send_task_success(const Operations& operations, wire::Call call, wire::Respond respond) {
   auto task = find_task(operations, call, "states:SendTaskSuccess");
   if (!task) return respond(std::move(task).error());
-  std::string output(text(call.input, "output"));
+  std::string output(member_text(call.input, "output"));
   if (const auto value = json::parse(output); !value) {
     return respond(base::make_error(base::ErrorCode::invalid, "InvalidOutput",
                                     fmt::format("Invalid Output: '{}'", value.error().message)));

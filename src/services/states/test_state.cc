@@ -21,7 +21,7 @@ std::optional<std::int64_t> optional_number(const json::Value& input, std::strin
 TestStateRequest request_of(const wire::Call& call) {
   const json::Value& input = call.input;
   TestStateRequest request;
-  request.definition = text(input, "definition");
+  request.definition = member_text(input, "definition");
   request.input = optional_text(input, "input");
   request.inspection_level = optional_text(input, "inspectionLevel");
   request.role_arn = optional_text(input, "roleArn");
@@ -55,7 +55,7 @@ TestStateRequest request_of(const wire::Call& call) {
 base::Result<void> check_mock(const json::Value& input, const StateTest& test) {
   const json::Value* mock = input.find("mock");
   if (!mock || test.mocked_resource().empty()) return {};
-  const std::string_view mode = text(*mock, "fieldValidationMode");
+  const std::string_view mode = member_text(*mock, "fieldValidationMode");
   const auto result = optional_text(*mock, "result");
   if (!result || mode == "NONE") return {};
   return check_mock_result(test.mocked_resource(), *result, mode == "PRESENT" ? MockCheck::present : MockCheck::strict);
@@ -80,7 +80,7 @@ std::shared_ptr<const engine::MachineRevision> stand_in(const wire::Call& call) 
   machine->region = call.region;
   machine->account = call.account;
   machine->arn = MachineArn{call.region, call.account, machine->name, {}}.to_string();
-  machine->role_arn = text(call.input, "roleArn");
+  machine->role_arn = member_text(call.input, "roleArn");
   return machine;
 }
 

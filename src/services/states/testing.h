@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "connectors/connectors.h"
+#include "functions/test_functions.h"
 #include "http/loop.h"
 #include "json/parse.h"
 #include "json/print.h"
@@ -52,7 +53,7 @@ class Identity final : public identity::Authoriser, public identity::CredentialS
 };
 
 // Answers every invocation at once with what the test says.
-class Functions final : public functions::FunctionService {
+class Functions final : public functions::ScriptedFunctions {
  public:
   std::function<base::Result<functions::InvokeResult>(const functions::InvokeRequest&)> script;
   std::vector<functions::InvokeRequest> invocations;
@@ -64,11 +65,6 @@ class Functions final : public functions::FunctionService {
     done(functions::InvokeResult{request.payload, "", "$LATEST", ""});
   }
   void cancel(std::string request_id) override { cancelled.push_back(std::move(request_id)); }
-  void function_changed(const std::string&, const std::string&) override {}
-  void set_endpoint_url(std::string) override {}
-  functions::CodeStore& code_store() override { std::abort(); }
-  functions::Figures figures() const override { return {}; }
-  void stop(base::Duration) override {}
 };
 
 class StatesTest : public ::testing::Test, public connectors::ServiceCaller {

@@ -44,7 +44,7 @@ bool same(const engine::MachineRevision& a, const engine::MachineRevision& b) {
 
 Answer update_state_machine(const Operations& operations, const wire::Call& call) {
   const json::Value& input = call.input;
-  ESC_TRY(const MachineArn arn, parse_machine_arn(text(input, "stateMachineArn")));
+  ESC_TRY(const MachineArn arn, parse_machine_arn(member_text(input, "stateMachineArn")));
   ESC_CHECK(operations.authorise_machine(call, "states:UpdateStateMachine", arn));
   if (!arn.qualifier.empty()) return machine_does_not_exist(arn.to_string());
   ESC_CHECK(check_request(input));
@@ -67,7 +67,7 @@ Answer update_state_machine(const Operations& operations, const wire::Call& call
       change.add_revision(std::move(revision), now);
     }
     if (flag(input, "publish")) {
-      ESC_TRY(version, publish_current(*change.machine, std::string(text(input, "versionDescription")), now,
+      ESC_TRY(version, publish_current(*change.machine, std::string(member_text(input, "versionDescription")), now,
                                        operations.quotas.versions_max));
     }
     return {};

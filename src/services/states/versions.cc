@@ -46,7 +46,7 @@ base::Result<std::uint32_t> publish_current(Machine& machine, std::string descri
 }
 
 Answer publish_state_machine_version(const Operations& operations, const wire::Call& call) {
-  ESC_TRY(const MachineArn arn, parse_machine_arn(text(call.input, "stateMachineArn")));
+  ESC_TRY(const MachineArn arn, parse_machine_arn(member_text(call.input, "stateMachineArn")));
   ESC_CHECK(operations.authorise_machine(call, "states:PublishStateMachineVersion", arn));
   if (!arn.qualifier.empty()) return machine_does_not_exist(arn.to_string());
   ESC_TRY(const MachinePtr known, operations.machine(arn));
@@ -62,7 +62,7 @@ Answer publish_state_machine_version(const Operations& operations, const wire::C
     if (expected) {
       ESC_CHECK(check_revision(*expected, newest->revision_id));
     }
-    ESC_TRY(number, publish_current(*change.machine, std::string(text(call.input, "description")),
+    ESC_TRY(number, publish_current(*change.machine, std::string(member_text(call.input, "description")),
                                     operations.clock.now(), operations.quotas.versions_max));
     return {};
   };
@@ -72,7 +72,7 @@ Answer publish_state_machine_version(const Operations& operations, const wire::C
 }
 
 Answer delete_state_machine_version(const Operations& operations, const wire::Call& call) {
-  ESC_TRY(const MachineArn arn, parse_machine_arn(text(call.input, "stateMachineVersionArn")));
+  ESC_TRY(const MachineArn arn, parse_machine_arn(member_text(call.input, "stateMachineVersionArn")));
   ESC_CHECK(operations.authorise_machine(call, "states:DeleteStateMachineVersion", arn));
   const auto version = arn.version();
   if (!version) return validation("The ARN does not name a version of a state machine: " + arn.to_string());
@@ -94,11 +94,11 @@ Answer delete_state_machine_version(const Operations& operations, const wire::Ca
 }
 
 Answer list_state_machine_versions(const Operations& operations, const wire::Call& call) {
-  ESC_TRY(const MachineArn arn, parse_machine_arn(text(call.input, "stateMachineArn")));
+  ESC_TRY(const MachineArn arn, parse_machine_arn(member_text(call.input, "stateMachineArn")));
   ESC_CHECK(operations.authorise_machine(call, "states:ListStateMachineVersions", arn));
   const std::string listing = "versions " + arn.to_string();
   std::uint32_t before = UINT32_MAX;
-  if (const std::string_view token = text(call.input, "nextToken"); !token.empty()) {
+  if (const std::string_view token = member_text(call.input, "nextToken"); !token.empty()) {
     ESC_TRY(const std::string position, operations.page_tokens.parse(listing, token));
     before = static_cast<std::uint32_t>(std::stoul(position));
   }
