@@ -75,7 +75,7 @@ const std::vector<Entry>& entries() {
        "PEM file; with tls_key_file the listener speaks TLS."},
       {"server", "tls_key_file", Text{&Config::tls_key_file}, "PEM file of the certificate's key."},
       {"store", "memtable_bytes", Bytes{&Config::memtable_bytes, 1 << 20, 4 * kGiB},
-       "A write buffer of the database; up to three exist."},
+       "The write buffers of the database, together."},
       {"store", "block_cache_bytes", Bytes{&Config::block_cache_bytes, 1 << 20, 64 * kGiB},
        "Memory for blocks, indexes and filters."},
       {"store", "wal_bytes_max", Bytes{&Config::wal_bytes_max, 1 << 20, 16 * kGiB},

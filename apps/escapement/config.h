@@ -55,7 +55,7 @@ struct Config {
   std::string tls_key_file;
 
   // [store]
-  std::int64_t memtable_bytes = 32 * 1024 * 1024;
+  std::int64_t memtable_bytes = 16 * 1024 * 1024;
   std::int64_t block_cache_bytes = 32 * 1024 * 1024;
   std::int64_t wal_bytes_max = 96 * 1024 * 1024;
   std::int64_t disk_reserve_bytes = 64 * 1024 * 1024;

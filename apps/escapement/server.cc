@@ -142,6 +142,8 @@ class Server::Graph {
     ESC_TRY(const Address address, parse_address(listen));
     ESC_CHECK(make_data_dir(data_dir));
     ESC_TRY(store_, store::open_rocksdb({.path = data_dir + "/db",
+                                         .lasting_tables = std::string(engine::keys::kLastingTables),
+                                         .passing_tables = std::string(engine::keys::kPassingTables),
                                          .memtable_bytes = static_cast<std::uint64_t>(config.memtable_bytes),
                                          .block_cache_bytes = static_cast<std::uint64_t>(config.block_cache_bytes),
                                          .wal_bytes_max = static_cast<std::uint64_t>(config.wal_bytes_max),
@@ -231,7 +233,8 @@ class Server::Graph {
 
   base::Result<void> add_services() {
     states_ = std::make_shared<services::states::StatesService>(
-        services::states::StatesService::Dependencies{*machines_, *engine_, *identity_, *connectors_, clock_,
+        services::states::StatesService::Dependencies{
+            *machines_, *engine_, *identity_, *connectors_, clock_,
             [this](const std::string& region, const std::string& group) { return logs_->has_group(region, group); }},
         services::states::Quotas{.input_bytes_max = static_cast<std::size_t>(config_.payload_bytes_max)});
     dispatcher_->add(states_);

@@ -151,8 +151,7 @@ base::Result<std::vector<MapRunRecord>> MapRunStore::list(std::string_view execu
   constexpr std::size_t kTimeBytes = 8;
   std::vector<MapRunRecord> records;
   const std::string prefix = listing_prefix(execution_arn);
-  const auto snapshot = store_.snapshot();
-  const auto cursor = snapshot->cursor(prefix, store::prefix_end(prefix));
+  const auto cursor = store_.cursor(prefix, store::prefix_end(prefix));
   bool shows = after.empty();
   for (cursor->seek(prefix); cursor->valid() && records.size() < count_max; cursor->next()) {
     const std::string_view arn = cursor->key().substr(prefix.size() + kTimeBytes);
@@ -168,8 +167,7 @@ base::Result<std::vector<MapRunRecord>> MapRunStore::list(std::string_view execu
 
 base::Result<void> MapRunStore::for_each(const std::function<base::Result<void>(const MapRunRecord&)>& visit) const {
   const std::string prefix = record_key("");
-  const auto snapshot = store_.snapshot();
-  const auto cursor = snapshot->cursor(prefix, store::prefix_end(prefix));
+  const auto cursor = store_.cursor(prefix, store::prefix_end(prefix));
   for (cursor->seek(prefix); cursor->valid(); cursor->next()) {
     ESC_TRY(const MapRunRecord record, MapRunRecord::decode(cursor->value()));
     ESC_CHECK(visit(record));
@@ -180,8 +178,7 @@ base::Result<void> MapRunStore::for_each(const std::function<base::Result<void>(
 base::Result<std::vector<MapRunRecord>> MapRunStore::open_runs() const {
   std::vector<MapRunRecord> records;
   const std::string prefix = open_key("");
-  const auto snapshot = store_.snapshot();
-  const auto cursor = snapshot->cursor(prefix, store::prefix_end(prefix));
+  const auto cursor = store_.cursor(prefix, store::prefix_end(prefix));
   for (cursor->seek(prefix); cursor->valid(); cursor->next()) {
     ESC_TRY(auto record, find(cursor->key().substr(prefix.size())));
     if (record) records.push_back(std::move(*record));

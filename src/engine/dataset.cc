@@ -9,7 +9,7 @@
 namespace escapement::engine {
 namespace {
 
-constexpr std::uint64_t kFormat = 1;
+constexpr std::uint64_t kFormat = 2;
 
 std::string encode(const Dataset& dataset) {
   std::string bytes;

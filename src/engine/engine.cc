@@ -135,8 +135,7 @@ class ShardedEngine final : public Engine {
   base::Result<base::Timestamp> find_first_stamp() const {
     const std::string outbox(1, keys::kOutbox);
     const std::string end = store::prefix_end(outbox);
-    const auto snapshot = environment_.store->snapshot();
-    const auto cursor = snapshot->cursor(outbox, end);
+    const auto cursor = environment_.store->cursor(outbox, end);
     cursor->seek_before(end);
     ESC_CHECK(cursor->status());
     const base::Timestamp now = environment_.clock->now();

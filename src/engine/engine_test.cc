@@ -99,9 +99,8 @@ class EngineTest : public testing::Test {
   }
   Status status(ExecutionId id) { return engine->reader().describe(id)->head.status; }
   std::size_t rows(char table) {
-    const auto snapshot = store->snapshot();
     const std::string prefix(1, table);
-    const auto cursor = snapshot->cursor(prefix, store::prefix_end(prefix));
+    const auto cursor = store->cursor(prefix, store::prefix_end(prefix));
     std::size_t count = 0;
     for (cursor->seek(prefix); cursor->valid(); cursor->next()) ++count;
     return count;

@@ -43,8 +43,8 @@ struct ListQuery {
   std::uint32_t machine_id = 0;
   std::string map_run_arn;  // if not empty: the children of that run instead
   std::optional<interpreter::Status> status;
-  std::string cursor;  // empty: from the newest on
-  std::uint32_t count_max = 100;
+  std::string cursor;             // empty: from the newest on
+  std::uint32_t count_max = 100;  // at least 1
 };
 
 struct ListPage {

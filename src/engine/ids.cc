@@ -23,8 +23,6 @@ std::uint64_t mix(std::uint64_t z) {
   return z ^ (z >> 31);
 }
 
-std::uint64_t time_and_sequence(ExecutionId id) { return id.bits >> 24 << 12 | (id.bits & 0xfff); }
-
 base::Error invalid_arn(std::string_view text) {
   return make_error(ErrorCode::invalid, "InvalidArn", fmt::format("Invalid Arn: 'Invalid ARN prefix: {}'", text));
 }
@@ -42,7 +40,7 @@ ExecutionId IdSequence::next(store::PartitionId partition, base::Timestamp now) 
 }
 
 void IdSequence::skip_past(ExecutionId id) {
-  last_time_and_sequence_ = std::max(last_time_and_sequence_, time_and_sequence(id));
+  last_time_and_sequence_ = std::max(last_time_and_sequence_, id.bits >> 24 << 12 | 0xfff);
 }
 
 std::uint64_t NameCodec::check_bits(ExecutionId id) const { return mix(mix(id.bits ^ secret_) + secret_); }

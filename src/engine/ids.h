@@ -35,11 +35,12 @@ struct ExecutionId {
   auto operator<=>(const ExecutionId&) const = default;
 };
 
-// Makes ids that grow strictly within a partition, even when the clock steps back. Partition thread only.
+// Makes ids of which no two are the same, and that grow with time, even when the clock steps back. Of one shard.
 class IdSequence {
  public:
   ExecutionId next(store::PartitionId partition, base::Timestamp now);
-  // Ids made from now on are greater than `id`.
+  // Ids made from now on are of a later millisecond than `id`: within its own, other partitions may hold higher
+  // numbers.
   void skip_past(ExecutionId id);
 
  private:

@@ -16,11 +16,9 @@ std::uint64_t stable_hash(std::string_view text) {
 
 std::string of_execution(char table, ExecutionId id, std::size_t more = 0) {
   std::string key;
-  key.reserve(11 + more);
+  key.reserve(9 + more);
   key.push_back(table);
-  base::ByteWriter writer(key);
-  writer.u16_be(id.partition());
-  writer.u64_be(id.bits);
+  base::ByteWriter(key).u64_be(id.bits);
   return key;
 }
 
@@ -56,30 +54,31 @@ std::string name(store::PartitionId partition, std::string_view region, std::str
   return key;
 }
 
-std::string listing_prefix(std::uint32_t machine_id, interpreter::Status status) {
+std::string with_status(std::string listing_prefix, interpreter::Status status) {
+  listing_prefix.push_back(static_cast<char>(status));
+  return listing_prefix;
+}
+
+std::string listing_prefix(std::uint32_t machine_id) {
   std::string key(1, kListing);
-  base::ByteWriter writer(key);
-  writer.u32_be(machine_id);
-  writer.u8(static_cast<std::uint8_t>(status));
+  base::ByteWriter(key).u32_be(machine_id);
   return key;
 }
 
 std::string listing(std::uint32_t machine_id, interpreter::Status status, ExecutionId id) {
-  std::string key = listing_prefix(machine_id, status);
+  std::string key = with_status(listing_prefix(machine_id), status);
   base::ByteWriter(key).u64_be(~id.bits);
   return key;
 }
 
-std::string map_run_prefix(std::string_view map_run_arn, interpreter::Status status) {
+std::string map_run_prefix(std::string_view map_run_arn) {
   std::string key(1, kMapRun);
-  base::ByteWriter writer(key);
-  writer.u64_be(stable_hash(map_run_arn));
-  writer.u8(static_cast<std::uint8_t>(status));
+  base::ByteWriter(key).u64_be(stable_hash(map_run_arn));
   return key;
 }
 
 std::string map_run(std::string_view map_run_arn, interpreter::Status status, ExecutionId id) {
-  std::string key = map_run_prefix(map_run_arn, status);
+  std::string key = with_status(map_run_prefix(map_run_arn), status);
   base::ByteWriter(key).u64_be(~id.bits);
   return key;
 }

@@ -191,10 +191,9 @@ void LoadedExecution::spill(store::Batch& batch) {
 base::Result<void> LoadedExecution::erase(store::Batch& batch) {
   batch.erase(keys::execution(id_));
   if (!record_.has_rows) return {};
-  const auto snapshot = store_.snapshot();
   for (const char table : {keys::kHistory, keys::kPayload, keys::kFrame}) {
     const std::string prefix = keys::rows_of(table, id_);
-    const auto cursor = snapshot->cursor(prefix, store::prefix_end(prefix));
+    const auto cursor = store_.cursor(prefix, store::prefix_end(prefix));
     for (cursor->seek(prefix); cursor->valid(); cursor->next()) batch.erase(cursor->key());
     ESC_CHECK(cursor->status());
   }
@@ -235,8 +234,7 @@ base::Result<std::vector<history::Event>> LoadedExecution::history(const History
     ESC_TRY(events, decode_events(record_.events));
   } else {
     const std::string prefix = keys::rows_of(keys::kHistory, id_);
-    const auto snapshot = store_.snapshot();
-    const auto cursor = snapshot->cursor(prefix, store::prefix_end(prefix));
+    const auto cursor = store_.cursor(prefix, store::prefix_end(prefix));
     cursor->seek_before(keys::history(id_, first + 1));  // the run that holds `first`
     for (; cursor->valid() && keys::last_u64(cursor->key()) < end; cursor->next()) {
       ESC_TRY(auto run, decode_events(cursor->value()));

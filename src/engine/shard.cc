@@ -138,8 +138,7 @@ void Shard::take_timers(base::Timestamp now) {
 
 base::Result<void> Shard::recover() {
   if (!recover_from_) return {};
-  const auto snapshot = env_.store->snapshot();
-  const auto cursor = snapshot->cursor(*recover_from_, store::prefix_end(std::string(1, keys::kOutbox)));
+  const auto cursor = env_.store->cursor(*recover_from_, store::prefix_end(std::string(1, keys::kOutbox)));
   for (cursor->seek(*recover_from_); cursor->valid(); cursor->next()) {
     const auto row = TimerKey::decode(cursor->key());
     if (!row) return make_error(ErrorCode::corrupt, "a row of the outbox is not readable");
@@ -260,9 +259,8 @@ void Shard::release_dispatches() {
 }
 
 base::Result<void> Shard::refill_dispatches() {
-  const auto snapshot = env_.store->snapshot();
   const std::string first = overflow_from_->encode();
-  const auto cursor = snapshot->cursor(first, store::prefix_end(std::string(1, keys::kOutbox)));
+  const auto cursor = env_.store->cursor(first, store::prefix_end(std::string(1, keys::kOutbox)));
   for (cursor->seek(first); cursor->valid(); cursor->next()) {
     const auto row = TimerKey::decode(cursor->key());
     if (!row) return make_error(ErrorCode::corrupt, "a row of the outbox is not readable");

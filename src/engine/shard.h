@@ -184,7 +184,7 @@ class Shard {
   std::size_t backlog_at_ = 0;
   ExecutionCache cache_;
   TimerIndex timers_;
-  std::unordered_map<store::PartitionId, IdSequence> sequences_;
+  std::optional<IdSequence> ids_;   // from the first start on
   std::size_t rotation_ = 0;        // whose turn it is among partitions_, for unnamed starts
   std::size_t starts_here_ = 0;     // in this turn
   std::vector<TimerKey> next_due_;  // rows to take up in the next batch

@@ -28,9 +28,6 @@ std::optional<interpreter::TaskId> task_in(const interpreter::Command& command) 
 // A map run keeps account of its children itself.
 bool waits_for_end(ParentLink link) { return link == ParentLink::sync || link == ParentLink::sync2; }
 
-// As the rows of executions stand.
-std::pair<store::PartitionId, std::uint64_t> row_order(ExecutionId id) { return {id.partition(), id.bits}; }
-
 constexpr std::size_t kPrefetchMin = 4;
 constexpr std::size_t kStartsPerTurn = 65'536;  // of a partition
 constexpr base::Duration kKeptForTimers = base::Duration::seconds(10);
@@ -68,7 +65,7 @@ void Shard::prefetch() {
   for (const Work& work : works_) {
     if (const auto* const command = std::get_if<CommandWork>(&work)) want(command->execution);
   }
-  std::ranges::sort(wanted, {}, row_order);
+  std::ranges::sort(wanted);
   wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
   if (wanted.size() < kPrefetchMin) return;
 
@@ -116,8 +113,7 @@ base::Result<Started> Shard::start_one(StartWork& work, base::Timestamp now) {
     if (existing) return std::move(*existing);
     name_key = keys::name(partition, request.machine->region, machine, *request.name);
   } else {
-    // One partition for many unnamed starts: their rows are neighbours, which makes them cheap to insert, and later to
-    // compact, since what is new lies in few places.
+    // One partition for many unnamed starts: those that end together then share a row of retention.
     if (start_replies_.empty() && starts_here_ >= kStartsPerTurn) {
       rotation_ = (rotation_ + 1) % partitions_.size();
       starts_here_ = 0;
@@ -167,19 +163,17 @@ base::Result<std::optional<Started>> Shard::find_named(const StartRequest& reque
 }
 
 base::Result<ExecutionId> Shard::next_id(store::PartitionId partition, base::Timestamp now) {
-  auto [sequence, first_use] = sequences_.try_emplace(partition);
-  if (first_use) {
-    // The clock may have stepped back since the last process made ids here.
-    std::string prefix(1, keys::kExecution);
-    base::ByteWriter(prefix).u16_be(partition);
-    const std::string end = store::prefix_end(prefix);
-    const auto snapshot = env_.store->snapshot();
-    const auto cursor = snapshot->cursor(prefix, end);
+  if (!ids_) {
+    // The clock may have stepped back since a former process made ids.
+    const std::string table(1, keys::kExecution);
+    const std::string end = store::prefix_end(table);
+    const auto cursor = env_.store->cursor(table, end);
     cursor->seek_before(end);
-    if (cursor->valid()) sequence->second.skip_past({keys::last_u64(cursor->key())});
     ESC_CHECK(cursor->status());
+    ids_.emplace();
+    if (cursor->valid()) ids_->skip_past({keys::last_u64(cursor->key())});
   }
-  return sequence->second.next(partition, now);
+  return ids_->next(partition, now);
 }
 
 void Shard::apply(CommandWork& work, base::Timestamp now) {
@@ -340,7 +334,7 @@ void Shard::write_listing(LoadedExecution& execution) {
 }
 
 void Shard::write_retention(base::Timestamp now) {
-  std::ranges::sort(closed_, {}, row_order);
+  std::ranges::sort(closed_, {}, [](ExecutionId id) { return std::pair(id.partition(), id.bits); });
   std::string others;
   for (std::size_t first = 0; first < closed_.size();) {
     const store::PartitionId partition = closed_[first].partition();

@@ -1,7 +1,10 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
+#include <functional>
 
+#include "base/bytes.h"
 #include "engine/keys.h"
 #include "engine/loaded_execution.h"
 #include "engine/shard.h"
@@ -52,40 +55,37 @@ base::Result<std::vector<history::Event>> StoreReader::history(ExecutionId id, c
 }
 
 base::Result<ListPage> StoreReader::list(const ListQuery& query) const {
-  const auto snapshot = store_.snapshot();
-  struct Source {
+  struct Row {
+    ExecutionId id;
     Status status;
-    std::unique_ptr<store::Cursor> cursor;
+    std::string value;
   };
-  std::vector<Source> sources;
+  const std::string all =
+      query.map_run_arn.empty() ? keys::listing_prefix(query.machine_id) : keys::map_run_prefix(query.map_run_arn);
+  // One cursor for all statuses: what ends meanwhile is shown once, as it was.
+  const auto cursor = store_.cursor(all, store::prefix_end(all));
+  std::vector<Row> rows;
   for (const Status status : kStatuses) {
     if (query.status && *query.status != status) continue;
-    const std::string prefix = query.map_run_arn.empty() ? keys::listing_prefix(query.machine_id, status)
-                                                         : keys::map_run_prefix(query.map_run_arn, status);
-    auto cursor = snapshot->cursor(prefix, store::prefix_end(prefix));
+    const std::string prefix = keys::with_status(all, status);
     // The page cursor is the last id shown, in the form that the keys end with.
     cursor->seek(query.cursor.empty() ? prefix : prefix + query.cursor + '\0');
-    sources.push_back({status, std::move(cursor)});
-  }
-  ListPage page;
-  std::string last;
-  for (;;) {
-    Source* newest = nullptr;
-    for (Source& source : sources) {
-      ESC_CHECK(source.cursor->status());
-      if (!source.cursor->valid()) continue;
-      if (newest == nullptr || keys::last_u64(source.cursor->key()) < keys::last_u64(newest->cursor->key()))
-        newest = &source;
+    for (std::size_t n = 0; n <= query.count_max && cursor->valid() && cursor->key().starts_with(prefix); ++n) {
+      rows.push_back({keys::listed_id(cursor->key()), status, std::string(cursor->value())});
+      cursor->next();
     }
-    if (newest == nullptr) return page;
-    if (page.executions.size() == query.count_max) break;
-    const std::string_view key = newest->cursor->key();
-    last = key.substr(key.size() - 8);
-    ESC_TRY(auto summary, summarise(keys::listed_id(key), newest->status, newest->cursor->value(), query.map_run_arn));
-    if (summary) page.executions.push_back(std::move(*summary));
-    newest->cursor->next();
+    ESC_CHECK(cursor->status());
   }
-  page.cursor = last;
+  std::ranges::sort(rows, std::greater<>(), &Row::id);
+  ListPage page;
+  if (rows.size() > query.count_max) {
+    rows.resize(query.count_max);
+    base::ByteWriter(page.cursor).u64_be(~rows.back().id.bits);
+  }
+  for (const Row& row : rows) {
+    ESC_TRY(auto summary, summarise(row.id, row.status, row.value, query.map_run_arn));
+    if (summary) page.executions.push_back(std::move(*summary));
+  }
   return page;
 }
 
@@ -117,9 +117,8 @@ base::Result<std::optional<ExecutionSummary>> StoreReader::summarise(ExecutionId
 }
 
 base::Result<bool> StoreReader::any_open(std::uint32_t machine_id) const {
-  const std::string prefix = keys::listing_prefix(machine_id, Status::running);
-  const auto snapshot = store_.snapshot();
-  const auto cursor = snapshot->cursor(prefix, store::prefix_end(prefix));
+  const std::string prefix = keys::with_status(keys::listing_prefix(machine_id), Status::running);
+  const auto cursor = store_.cursor(prefix, store::prefix_end(prefix));
   cursor->seek(prefix);
   ESC_CHECK(cursor->status());
   return cursor->valid();

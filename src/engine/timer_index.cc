@@ -100,9 +100,8 @@ void TimerIndex::shrink() {
 }
 
 base::Result<void> TimerIndex::load_next() {
-  const auto snapshot = store_.snapshot();
   const std::string table(1, keys::kTimer);
-  const auto cursor = snapshot->cursor(table, store::prefix_end(table));
+  const auto cursor = store_.cursor(table, store::prefix_end(table));
   cursor->seek(horizon_.due.us == INT64_MIN ? table : horizon_.encode() + '\0');
   std::size_t loaded = 0;
   for (; cursor->valid() && loaded < options_.resident_max; cursor->next()) {
@@ -145,9 +144,8 @@ void TimerIndex::add_disagreements(const std::vector<TimerKey>& taken, std::vect
   for (const TimerKey& key : heap_) {
     if (is_kept(key) && !erased_.contains(key)) resident.insert(key);
   }
-  const auto snapshot = store_.snapshot();
   const std::string table(1, keys::kTimer);
-  const auto cursor = snapshot->cursor(table, store::prefix_end(table));
+  const auto cursor = store_.cursor(table, store::prefix_end(table));
   for (cursor->seek(table); cursor->valid(); cursor->next()) {
     const auto key = TimerKey::decode(cursor->key());
     if (!key || !owns_(key->execution.partition()) || !is_kept(*key)) continue;

@@ -83,8 +83,7 @@ EventQueue::EventQueue(store::Store& store, const base::Clock& clock, Options op
 EventQueue::~EventQueue() { stop(); }
 
 base::Result<void> EventQueue::start() {
-  const auto snapshot = store_.snapshot();
-  const auto cursor = snapshot->cursor(options_.prefix, store::prefix_end(options_.prefix));
+  const auto cursor = store_.cursor(options_.prefix, store::prefix_end(options_.prefix));
   for (cursor->seek(options_.prefix); cursor->valid(); cursor->next()) ++pending_;
   ESC_CHECK(cursor->status());
   more_on_disk_ = pending_ > 0;
@@ -241,8 +240,7 @@ void EventQueue::dispatch_due() {
 // Takes rows into memory when few are left there.
 void EventQueue::refill() {
   if (!more_on_disk_ || residents_.size() > options_.resident_max / 2) return;
-  const auto snapshot = store_.snapshot();
-  const auto cursor = snapshot->cursor(options_.prefix, store::prefix_end(options_.prefix));
+  const auto cursor = store_.cursor(options_.prefix, store::prefix_end(options_.prefix));
   more_on_disk_ = false;
   for (cursor->seek(options_.prefix); cursor->valid(); cursor->next()) {
     if (residents_.size() >= options_.resident_max) {

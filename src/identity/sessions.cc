@@ -149,8 +149,7 @@ bool Sessions::is_own_id(std::string_view id) const {
 }
 
 void Sessions::purge(store::Batch& batch, base::Timestamp now) {
-  const auto snapshot = store_.snapshot();
-  const auto cursor = snapshot->cursor(table_key('x'), expiry_prefix(now));
+  const auto cursor = store_.cursor(table_key('x'), expiry_prefix(now));
   int left = kPurgedAtOnce;
   for (cursor->seek(table_key('x')); cursor->valid() && left > 0; cursor->next(), --left) {
     const std::string_view key = cursor->key();

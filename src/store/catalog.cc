@@ -24,8 +24,7 @@ std::size_t Catalog::View::count(std::string_view prefix) const {
 
 base::Result<std::unique_ptr<Catalog>> Catalog::open(Store& store, std::string root) {
   auto content = std::make_shared<View::Content>();
-  const auto snapshot = store.snapshot();
-  const auto cursor = snapshot->cursor(root, prefix_end(root));
+  const auto cursor = store.cursor(root, prefix_end(root));
   for (cursor->seek(root); cursor->valid(); cursor->next()) {
     content->emplace(cursor->key().substr(root.size()), std::make_shared<const std::string>(cursor->value()));
   }

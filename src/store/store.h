@@ -1,8 +1,9 @@
-// Ordered byte keys, atomic durable batches, snapshots, fencing. The one seam between the engine and any database.
+// Ordered byte keys, atomic durable batches, cursors, fencing. The one seam between the engine and any database.
 //
-// Keys compare as unsigned bytes. A batch becomes visible and durable as a whole or not at all; `commit` returns only
-// when it would survive a power cut. A data set has many partitions; whoever writes for one holds its epoch, and a
-// batch that names an epoch older than the stored one fails without effect, so a stale owner cannot write.
+// Keys compare as unsigned bytes; the first one names a key's table, of which a store may keep each for itself. A batch
+// becomes visible and durable as a whole or not at all; `commit` returns only when it would survive a power cut. A data
+// set has many partitions; whoever writes for one holds its epoch, and a batch that names an epoch older than the
+// stored one fails without effect, so a stale owner cannot write.
 //
 // Threading: any thread. Errors: io (the store accepts nothing more until it is reopened: a failed sync is never
 // retried), limit_exceeded (disk full; nothing was written, later commits may succeed), conflict (fenced), corrupt.
@@ -34,7 +35,8 @@ class Batch {
   virtual void clear() = 0;
 };
 
-// Walks keys in order. Views live until the next move. After the last key (or an error) `valid` is false.
+// Walks the keys of one table in order, as they were committed when it was made. Views live until the next move. After
+// the last key (or an error) `valid` is false. Short-lived: it holds back what the database would give up.
 class Cursor {
  public:
   virtual ~Cursor() = default;
@@ -46,15 +48,6 @@ class Cursor {
   virtual std::string_view key() const = 0;
   virtual std::string_view value() const = 0;
   virtual base::Result<void> status() const = 0;
-};
-
-// Committed state at one moment. Short-lived: it holds back compaction.
-class Snapshot {
- public:
-  virtual ~Snapshot() = default;
-  virtual base::Result<std::optional<std::string>> get(std::string_view key) const = 0;
-  // `lower` and `upper` bound what the cursor shows: [lower, upper); empty `upper` means no bound.
-  virtual std::unique_ptr<Cursor> cursor(std::string_view lower, std::string_view upper) const = 0;
 };
 
 struct Fence {
@@ -69,8 +62,9 @@ class Store {
   virtual std::unique_ptr<Batch> new_batch() const = 0;
   // Applies and syncs. `fences` are checked in the same atomic step.
   virtual base::Result<void> commit(Batch& batch, std::span<const Fence> fences = {}) = 0;
-  virtual std::unique_ptr<Snapshot> snapshot() const = 0;
-  // A point read of the newest committed value, without the cost of a snapshot.
+  // Shows [lower, upper). Both are of one table, or `upper` is the table's end.
+  virtual std::unique_ptr<Cursor> cursor(std::string_view lower, std::string_view upper) const = 0;
+  // The newest committed value.
   virtual base::Result<std::optional<std::string>> get(std::string_view key) const = 0;
   // The same for many keys in ascending order, at a fraction of the cost of asking for each.
   virtual base::Result<std::vector<std::optional<std::string>>> get_many(std::span<const std::string> keys) const = 0;

@@ -34,8 +34,7 @@ std::optional<base::Duration> deadline_of(std::string_view arn) {
 // In their order, until `see` returns false.
 void each_timer(const store::Store& store, char table, const std::function<bool(const engine::TimerKey&)>& see) {
   const std::string prefix(1, table);
-  const auto snapshot = store.snapshot();
-  const auto cursor = snapshot->cursor(prefix, store::prefix_end(prefix));
+  const auto cursor = store.cursor(prefix, store::prefix_end(prefix));
   for (cursor->seek(prefix); cursor->valid(); cursor->next()) {
     const auto key = engine::TimerKey::decode(cursor->key());
     if (key && !see(*key)) return;

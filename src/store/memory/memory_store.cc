@@ -38,7 +38,7 @@ class MemoryBatch final : public Batch {
   std::size_t bytes_ = 0;
 };
 
-// Every value that a key has had, oldest first, as long as a snapshot may still look at it.
+// Every value that a key has had, oldest first, as long as a cursor may still look at it.
 struct Version {
   std::uint64_t sequence;
   std::optional<std::string> value;
@@ -64,27 +64,35 @@ class MemoryStore::Disk {
   void set(const std::string& key, std::optional<std::string> value) {
     const auto at = keys.try_emplace(key).first;
     Versions& versions = at->second;
-    if (snapshots == 0) versions.clear();
+    if (cursors == 0) versions.clear();
     if (!versions.empty() && versions.back().sequence == sequence) {
       versions.back().value = std::move(value);
     } else {
       versions.push_back({sequence, std::move(value)});
     }
-    if (snapshots == 0 && !versions.back().value) keys.erase(at);
+    if (cursors == 0 && !versions.back().value) keys.erase(at);
   }
 
   std::mutex mutex;
   std::map<std::string, Versions> keys;
   std::uint64_t sequence = 0;
-  std::size_t snapshots = 0;
+  std::size_t cursors = 0;
 };
 
 namespace {
 
 class MemoryCursor final : public Cursor {
  public:
-  MemoryCursor(std::shared_ptr<MemoryStore::Disk> disk, std::uint64_t sequence, std::string lower, std::string upper)
-      : disk_(std::move(disk)), sequence_(sequence), lower_(std::move(lower)), upper_(std::move(upper)) {}
+  MemoryCursor(std::shared_ptr<MemoryStore::Disk> disk, std::string_view lower, std::string_view upper)
+      : disk_(std::move(disk)), lower_(lower), upper_(upper) {
+    const std::lock_guard lock(disk_->mutex);
+    ++disk_->cursors;
+    sequence_ = disk_->sequence;
+  }
+  ~MemoryCursor() override {
+    const std::lock_guard lock(disk_->mutex);
+    --disk_->cursors;
+  }
 
   void seek(std::string_view key) override {
     const std::lock_guard lock(disk_->mutex);
@@ -133,40 +141,12 @@ class MemoryCursor final : public Cursor {
   }
 
   std::shared_ptr<MemoryStore::Disk> disk_;
-  std::uint64_t sequence_;
+  std::uint64_t sequence_ = 0;
   std::string lower_;
   std::string upper_;
   bool valid_ = false;
   std::string key_;
   std::string value_;
-};
-
-class MemorySnapshot final : public Snapshot {
- public:
-  explicit MemorySnapshot(std::shared_ptr<MemoryStore::Disk> disk) : disk_(std::move(disk)) {
-    const std::lock_guard lock(disk_->mutex);
-    ++disk_->snapshots;
-    sequence_ = disk_->sequence;
-  }
-  ~MemorySnapshot() override {
-    const std::lock_guard lock(disk_->mutex);
-    --disk_->snapshots;
-  }
-
-  base::Result<std::optional<std::string>> get(std::string_view key) const override {
-    const std::lock_guard lock(disk_->mutex);
-    const auto found = disk_->keys.find(std::string(key));
-    if (found == disk_->keys.end()) return std::optional<std::string>();
-    const auto* value = value_at(found->second, sequence_);
-    return value == nullptr ? std::optional<std::string>() : *value;
-  }
-  std::unique_ptr<Cursor> cursor(std::string_view lower, std::string_view upper) const override {
-    return std::make_unique<MemoryCursor>(disk_, sequence_, std::string(lower), std::string(upper));
-  }
-
- private:
-  std::shared_ptr<MemoryStore::Disk> disk_;
-  std::uint64_t sequence_;
 };
 
 }  // namespace
@@ -194,10 +174,14 @@ base::Result<void> MemoryStore::commit(Batch& batch, std::span<const Fence> fenc
   return make_error(ErrorCode::io, "the sync failed");
 }
 
-std::unique_ptr<Snapshot> MemoryStore::snapshot() const { return std::make_unique<MemorySnapshot>(disk_); }
+std::unique_ptr<Cursor> MemoryStore::cursor(std::string_view lower, std::string_view upper) const {
+  return std::make_unique<MemoryCursor>(disk_, lower, upper);
+}
 
 base::Result<std::optional<std::string>> MemoryStore::get(std::string_view key) const {
-  return MemorySnapshot(disk_).get(key);
+  const std::lock_guard lock(disk_->mutex);
+  const auto found = disk_->keys.find(std::string(key));
+  return found == disk_->keys.end() ? std::optional<std::string>() : found->second.back().value;
 }
 
 base::Result<std::vector<std::optional<std::string>>> MemoryStore::get_many(std::span<const std::string> keys) const {

@@ -31,14 +31,14 @@ class MemoryStore final : public Store {
 
   std::unique_ptr<Batch> new_batch() const override;
   base::Result<void> commit(Batch& batch, std::span<const Fence> fences = {}) override;
-  std::unique_ptr<Snapshot> snapshot() const override;
+  std::unique_ptr<Cursor> cursor(std::string_view lower, std::string_view upper) const override;
   base::Result<std::optional<std::string>> get(std::string_view key) const override;
   base::Result<std::vector<std::optional<std::string>>> get_many(std::span<const std::string> keys) const override;
   base::Result<Epoch> acquire(std::span<const PartitionId> partitions) override;
   std::vector<std::pair<std::string, std::uint64_t>> statistics() const override;
 
  private:
-  std::shared_ptr<Disk> disk_;  // shared with snapshots and with the stores of later lives
+  std::shared_ptr<Disk> disk_;  // shared with cursors and with the stores of later lives
   FateHook fate_;
   bool stopped_ = false;  // guarded by the disk's mutex
 };

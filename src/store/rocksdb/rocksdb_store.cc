@@ -1,5 +1,6 @@
 #include "store/rocksdb/rocksdb_store.h"
 
+#include <fmt/format.h>
 #include <rocksdb/cache.h>
 #include <rocksdb/db.h>
 #include <rocksdb/env.h>
@@ -7,6 +8,7 @@
 #include <rocksdb/listener.h>
 #include <rocksdb/perf_level.h>
 #include <rocksdb/slice_transform.h>
+#include <rocksdb/sst_partitioner.h>
 #include <rocksdb/table.h>
 #include <rocksdb/write_batch.h>
 #include <sys/statvfs.h>
@@ -58,6 +60,45 @@ class RocksLog final : public rocksdb::Logger {
   }
 };
 
+// An open database, and the column families of its tables. Cursors share it, and may outlive the store.
+class Database {
+ public:
+  using Families = std::vector<rocksdb::ColumnFamilyHandle*>;
+
+  Database(rocksdb::DB* db, const Families& families) : db_(db) {
+    by_table_.fill(db_->DefaultColumnFamily());
+    add(families);
+  }
+  ~Database() {
+    for (rocksdb::ColumnFamilyHandle* const family : families_) (void)db_->DestroyColumnFamilyHandle(family);
+  }
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
+
+  // Owns them from now on.
+  void add(const Families& families) {
+    for (rocksdb::ColumnFamilyHandle* const family : families) {
+      families_.push_back(family);
+      for (std::size_t table = 0; table < by_table_.size(); ++table) {
+        if (family->GetName() == family_name(static_cast<char>(table))) by_table_[table] = family;
+      }
+    }
+  }
+
+  rocksdb::DB* operator->() const { return db_.get(); }
+  rocksdb::ColumnFamilyHandle* family_of(std::string_view key) const {
+    return by_table_[key.empty() ? 0 : static_cast<unsigned char>(key.front())];
+  }
+  bool is_apart(char table) const { return family_of({&table, 1}) != db_->DefaultColumnFamily(); }
+
+  static std::string family_name(char table) { return fmt::format("table-{:02x}", static_cast<unsigned char>(table)); }
+
+ private:
+  std::unique_ptr<rocksdb::DB> db_;
+  Families families_;
+  std::array<rocksdb::ColumnFamilyHandle*, 256> by_table_;
+};
+
 // Collects, and hands the writes over in key order with only the last one to each key: neighbours go into the
 // memtable's skip list next to each other, which costs a fraction of a search from its head.
 class RocksBatch final : public Batch {
@@ -78,7 +119,7 @@ class RocksBatch final : public Batch {
     if (bytes_.capacity() > kKeptBytesMax) bytes_.shrink_to_fit();
   }
 
-  rocksdb::WriteBatch ordered() {
+  rocksdb::WriteBatch ordered(const Database& database) {
     const auto by_key = [this](const Op& a, const Op& b) { return key_of(a) < key_of(b); };
     if (!std::is_sorted(ops_.begin(), ops_.end(), by_key)) std::stable_sort(ops_.begin(), ops_.end(), by_key);
     rocksdb::WriteBatch writes(bytes_.size() + ops_.size() * kRecordOverhead);
@@ -86,7 +127,9 @@ class RocksBatch final : public Batch {
       const Op& op = ops_[i];
       const std::string_view key = key_of(op);
       if (i + 1 < ops_.size() && key_of(ops_[i + 1]) == key) continue;
-      op.erases ? (void)writes.Delete(to_slice(key)) : (void)writes.Put(to_slice(key), to_slice(value_of(op)));
+      rocksdb::ColumnFamilyHandle* const family = database.family_of(key);
+      op.erases ? (void)writes.Delete(family, to_slice(key))
+                : (void)writes.Put(family, to_slice(key), to_slice(value_of(op)));
     }
     return writes;
   }
@@ -107,13 +150,16 @@ class RocksBatch final : public Batch {
 
 class RocksCursor final : public Cursor {
  public:
-  RocksCursor(rocksdb::DB& db, const rocksdb::Snapshot* snapshot, std::string_view lower, std::string_view upper)
-      : lower_text_(lower), upper_text_(upper), lower_(lower_text_), upper_(upper_text_) {
+  RocksCursor(std::shared_ptr<const Database> database, std::string_view lower, std::string_view upper)
+      : database_(std::move(database)),
+        lower_text_(lower),
+        upper_text_(upper),
+        lower_(lower_text_),
+        upper_(upper_text_) {
     rocksdb::ReadOptions options;
-    options.snapshot = snapshot;
     options.iterate_lower_bound = &lower_;
     if (!upper_text_.empty()) options.iterate_upper_bound = &upper_;
-    iterator_.reset(db.NewIterator(options));
+    iterator_.reset((*database_)->NewIterator(options, database_->family_of(lower)));
   }
 
   void seek(std::string_view key) override { iterator_->Seek(to_slice(key)); }
@@ -133,6 +179,7 @@ class RocksCursor final : public Cursor {
   }
 
  private:
+  std::shared_ptr<const Database> database_;
   std::string lower_text_;
   std::string upper_text_;
   rocksdb::Slice lower_;
@@ -140,33 +187,14 @@ class RocksCursor final : public Cursor {
   std::unique_ptr<rocksdb::Iterator> iterator_;
 };
 
-base::Result<std::optional<std::string>> read(rocksdb::DB& db, const rocksdb::ReadOptions& options,
+base::Result<std::optional<std::string>> read(const Database& database, const rocksdb::ReadOptions& options,
                                               std::string_view key) {
   std::string value;
-  const rocksdb::Status status = db.Get(options, to_slice(key), &value);
+  const rocksdb::Status status = database->Get(options, database.family_of(key), to_slice(key), &value);
   if (status.IsNotFound()) return std::optional<std::string>();
   if (!status.ok()) return to_error(status);
   return std::optional<std::string>(std::move(value));
 }
-
-class RocksSnapshot final : public Snapshot {
- public:
-  explicit RocksSnapshot(std::shared_ptr<rocksdb::DB> db) : db_(std::move(db)), snapshot_(db_->GetSnapshot()) {}
-  ~RocksSnapshot() override { db_->ReleaseSnapshot(snapshot_); }
-
-  base::Result<std::optional<std::string>> get(std::string_view key) const override {
-    rocksdb::ReadOptions options;
-    options.snapshot = snapshot_;
-    return read(*db_, options, key);
-  }
-  std::unique_ptr<Cursor> cursor(std::string_view lower, std::string_view upper) const override {
-    return std::make_unique<RocksCursor>(*db_, snapshot_, lower, upper);
-  }
-
- private:
-  std::shared_ptr<rocksdb::DB> db_;
-  const rocksdb::Snapshot* snapshot_;
-};
 
 // A log that was refused a write cannot be written to again, and the database ends the process when it tries. So such
 // an error is left to a restart; those of flushes and compactions it mends itself once there is room.
@@ -178,10 +206,31 @@ class LeaveLogErrors final : public rocksdb::EventListener {
   }
 };
 
+// Has every compaction of a column family write its files, where they could be moved.
+class AlwaysMerge final : public rocksdb::SstPartitionerFactory {
+ public:
+  const char* Name() const override { return "AlwaysMerge"; }
+  std::unique_ptr<rocksdb::SstPartitioner> CreatePartitioner(const rocksdb::SstPartitioner::Context&) const override {
+    return std::make_unique<Partitioner>();
+  }
+
+ private:
+  struct Partitioner final : rocksdb::SstPartitioner {
+    const char* Name() const override { return "AlwaysMerge"; }
+    rocksdb::PartitionerResult ShouldPartition(const rocksdb::PartitionerRequest&) override {
+      return rocksdb::kNotRequired;
+    }
+    bool CanDoTrivialMove(const rocksdb::Slice&, const rocksdb::Slice&) override { return false; }
+  };
+};
+
 class RocksStore final : public Store {
  public:
-  RocksStore(std::shared_ptr<rocksdb::DB> db, const RocksDbOptions& options)
-      : db_(std::move(db)), path_(options.path), sync_(options.sync), disk_reserve_(options.disk_reserve_bytes) {}
+  RocksStore(std::shared_ptr<const Database> database, const RocksDbOptions& options)
+      : database_(std::move(database)),
+        path_(options.path),
+        sync_(options.sync),
+        disk_reserve_(options.disk_reserve_bytes) {}
 
   std::unique_ptr<Batch> new_batch() const override { return std::make_unique<RocksBatch>(); }
 
@@ -199,22 +248,28 @@ class RocksStore final : public Store {
       return make_error(ErrorCode::limit_exceeded, "ServiceUnavailable",
                         "The server's disk is full. Nothing was changed; try again when it has room.");
     }
-    rocksdb::WriteBatch writes = dynamic_cast<RocksBatch&>(batch).ordered();
+    rocksdb::WriteBatch writes = dynamic_cast<RocksBatch&>(batch).ordered(*database_);
     return write(writes);
   }
 
-  std::unique_ptr<Snapshot> snapshot() const override { return std::make_unique<RocksSnapshot>(db_); }
+  std::unique_ptr<Cursor> cursor(std::string_view lower, std::string_view upper) const override {
+    return std::make_unique<RocksCursor>(database_, lower, upper);
+  }
 
   base::Result<std::optional<std::string>> get(std::string_view key) const override {
-    return read(*db_, rocksdb::ReadOptions(), key);
+    return read(*database_, rocksdb::ReadOptions(), key);
   }
 
   base::Result<std::vector<std::optional<std::string>>> get_many(std::span<const std::string> keys) const override {
     const std::vector<rocksdb::Slice> slices(keys.begin(), keys.end());
     std::vector<rocksdb::PinnableSlice> values(keys.size());
     std::vector<rocksdb::Status> found(keys.size());
-    db_->MultiGet(rocksdb::ReadOptions(), db_->DefaultColumnFamily(), keys.size(), slices.data(), values.data(),
-                  found.data(), /*sorted_input=*/true);
+    std::vector<rocksdb::ColumnFamilyHandle*> families;
+    families.reserve(keys.size());
+    for (const std::string& key : keys) families.push_back(database_->family_of(key));
+    (*database_)
+        ->MultiGet(rocksdb::ReadOptions(), keys.size(), families.data(), slices.data(), values.data(), found.data(),
+                   /*sorted_input=*/true);
     std::vector<std::optional<std::string>> out(keys.size());
     for (std::size_t i = 0; i < keys.size(); ++i) {
       if (found[i].ok()) {
@@ -248,14 +303,16 @@ class RocksStore final : public Store {
     std::vector<std::pair<std::string, std::uint64_t>> out;
     const auto add = [&](const char* name, const char* property) {
       std::uint64_t value = 0;
-      if (db_->GetAggregatedIntProperty(property, &value)) out.emplace_back(name, value);
+      if ((*database_)->GetAggregatedIntProperty(property, &value)) out.emplace_back(name, value);
     };
     add("keys_estimated", "rocksdb.estimate-num-keys");
     add("sst_bytes", "rocksdb.total-sst-files-size");
     add("memtable_bytes", "rocksdb.cur-size-all-mem-tables");
-    add("block_cache_bytes", "rocksdb.block-cache-usage");
     add("table_reader_bytes", "rocksdb.estimate-table-readers-mem");
     add("pending_compaction_bytes", "rocksdb.estimate-pending-compaction-bytes");
+    std::uint64_t cached = 0;  // one cache for all
+    if ((*database_)->GetIntProperty("rocksdb.block-cache-usage", &cached))
+      out.emplace_back("block_cache_bytes", cached);
     return out;
   }
 
@@ -264,7 +321,7 @@ class RocksStore final : public Store {
     rocksdb::SetPerfLevel(rocksdb::kDisable);  // of this thread: counting each comparison costs as much as it
     rocksdb::WriteOptions options;
     options.sync = sync_;
-    const rocksdb::Status status = db_->Write(options, &writes);
+    const rocksdb::Status status = (*database_)->Write(options, &writes);
     if (status.ok()) return {};
     stopped_.store(true, std::memory_order_release);
     return to_error(status);
@@ -277,7 +334,7 @@ class RocksStore final : public Store {
     return static_cast<std::int64_t>(disk.f_bavail) * static_cast<std::int64_t>(disk.f_frsize) < disk_reserve_;
   }
 
-  std::shared_ptr<rocksdb::DB> db_;  // shared with snapshots, which may outlive the store
+  std::shared_ptr<const Database> database_;
   std::string path_;
   bool sync_;
   std::int64_t disk_reserve_;
@@ -294,7 +351,9 @@ rocksdb::Options database_options(const RocksDbOptions& from) {
   options.compression = rocksdb::kZSTD;
   options.compression_opts.level = 1;
   options.level0_file_num_compaction_trigger = 8;
+  options.db_write_buffer_size = from.memtable_bytes;
   options.write_buffer_size = from.memtable_bytes;
+  options.arena_block_size = 64 << 10;
   options.max_write_buffer_number = 3;
   options.max_total_wal_size = from.wal_bytes_max;
   options.recycle_log_file_num = 0;  // recycled logs cannot tell a torn tail from an old record
@@ -321,20 +380,65 @@ rocksdb::Options database_options(const RocksDbOptions& from) {
   return options;
 }
 
+base::Error cannot_open(const std::string& path, const rocksdb::Status& status) {
+  if (status.ToString().find("lock") != std::string::npos)
+    return make_error(ErrorCode::unavailable, "another process uses the data directory " + path);
+  return base::with_context("cannot open " + path, to_error(status));
+}
+
+rocksdb::ColumnFamilyDescriptor family_of(const std::string& name, const rocksdb::Options& settings,
+                                          std::string_view passing_tables) {
+  rocksdb::ColumnFamilyDescriptor family(name, settings);
+  const auto is_named = [&](char table) { return Database::family_name(table) == name; };
+  if (std::ranges::any_of(passing_tables, is_named))
+    family.options.sst_partitioner_factory = std::make_shared<AlwaysMerge>();
+  return family;
+}
+
+base::Result<std::shared_ptr<Database>> open_database(const rocksdb::Options& settings, const RocksDbOptions& options) {
+  std::vector<std::string> names;
+  if (!rocksdb::DB::ListColumnFamilies(settings, options.path, &names).ok())
+    names = {rocksdb::kDefaultColumnFamilyName};
+  std::vector<rocksdb::ColumnFamilyDescriptor> present;
+  for (const std::string& name : names) present.push_back(family_of(name, settings, options.passing_tables));
+  rocksdb::DB* db = nullptr;
+  std::vector<rocksdb::ColumnFamilyHandle*> families;
+  const rocksdb::Status status = rocksdb::DB::Open(settings, options.path, present, &families, &db);
+  if (!status.ok()) return cannot_open(options.path, status);
+  return std::make_shared<Database>(db, families);
+}
+
+base::Result<void> create_families(Database& database, const rocksdb::Options& settings,
+                                   const RocksDbOptions& options) {
+  std::vector<rocksdb::ColumnFamilyDescriptor> missing;
+  for (const char table : options.lasting_tables + options.passing_tables) {
+    if (!database.is_apart(table))
+      missing.push_back(family_of(Database::family_name(table), settings, options.passing_tables));
+  }
+  if (missing.empty()) return {};
+  const std::unique_ptr<rocksdb::Iterator> rows(database->NewIterator(rocksdb::ReadOptions()));
+  rows->SeekToFirst();
+  if (rows->Valid()) {
+    return make_error(ErrorCode::corrupt, options.path +
+                                              " was written by an earlier version of Escapement, whose tables this "
+                                              "version does not read; start with a new data directory");
+  }
+  std::vector<rocksdb::ColumnFamilyHandle*> created;
+  const rocksdb::Status status = database->CreateColumnFamilies(missing, &created);
+  database.add(created);
+  if (!status.ok()) return cannot_open(options.path, status);
+  return {};
+}
+
 }  // namespace
 
 base::Result<std::unique_ptr<Store>> open_rocksdb(const RocksDbOptions& options) {
   std::error_code ignored;  // opening says what is wrong with the folder
   std::filesystem::create_directories(options.path, ignored);
-  rocksdb::DB* db = nullptr;
-  const rocksdb::Status status = rocksdb::DB::Open(database_options(options), options.path, &db);
-  if (!status.ok()) {
-    if (status.ToString().find("lock") != std::string::npos) {
-      return make_error(ErrorCode::unavailable, "another process uses the data directory " + options.path);
-    }
-    return base::with_context("cannot open " + options.path, to_error(status));
-  }
-  return std::make_unique<RocksStore>(std::shared_ptr<rocksdb::DB>(db), options);
+  const rocksdb::Options settings = database_options(options);
+  ESC_TRY(auto database, open_database(settings, options));
+  ESC_CHECK(create_families(*database, settings, options));
+  return std::make_unique<RocksStore>(std::move(database), options);
 }
 
 }  // namespace escapement::store

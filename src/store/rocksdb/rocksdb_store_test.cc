@@ -14,7 +14,7 @@ struct RocksFactory final : StoreFactory {
   std::filesystem::path path = std::filesystem::temp_directory_path() / ("escapement-store-" + base::random_uuid());
   ~RocksFactory() override { std::filesystem::remove_all(path); }
   std::unique_ptr<Store> open() override {
-    auto store = open_rocksdb({.path = path.string()});
+    auto store = open_rocksdb({.path = path.string(), .lasting_tables = "t", .passing_tables = "uw"});
     EXPECT_TRUE(store) << store.error().message;
     return std::move(*store);
   }
@@ -30,6 +30,20 @@ TEST(RocksDbStore, ASecondOwnerOfTheDirectoryIsRefused) {
   const auto second = open_rocksdb({.path = factory.path.string()});
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().code, base::ErrorCode::unavailable);
+}
+
+TEST(RocksDbStore, TablesThatWereNotApartAreRefusedAndLeftAsTheyWere) {
+  RocksFactory factory;
+  {
+    const auto earlier = open_rocksdb({.path = factory.path.string()});
+    auto batch = (*earlier)->new_batch();
+    batch->put("t1", "v");
+    ASSERT_TRUE((*earlier)->commit(*batch));
+  }
+  const auto refused = open_rocksdb({.path = factory.path.string(), .lasting_tables = "t"});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, base::ErrorCode::corrupt);
+  EXPECT_EQ(**(*open_rocksdb({.path = factory.path.string()}))->get("t1"), "v");
 }
 
 TEST(RocksDbStore, ADiskThatCountsAsFullRefusesWithoutHarm) {
