@@ -11,7 +11,7 @@ base::Result<Frame*> ExecutionState::find(FrameId id) {
   if (id != 0) {
     if (const auto known = children_.find(id); known != children_.end()) return known->second.get();
   }
-  if (gone_.contains(id)) {
+  if (id == 0 ? root_gone_ : gone_.contains(id)) {
     return base::make_error(base::ErrorCode::not_found, "the frame is no longer there");
   }
   ESC_TRY(Frame loaded, source_.load_frame(id));
@@ -45,13 +45,14 @@ void ExecutionState::remove(FrameId id) {
   if (id == 0) {
     was_touched = root_ && root_->written_back;
     root_.reset();
+    root_gone_ = true;
   } else if (const auto known = children_.find(id); known != children_.end()) {
     was_touched = known->second->written_back;
     children_.erase(known);
   }
+  if (id != 0) gone_.insert(id);
   if (was_touched) std::erase(touched_, id);
   removed_.push_back(id);
-  gone_.insert(id);
 }
 
 void ExecutionState::clear_changes() {
@@ -65,6 +66,7 @@ void ExecutionState::clear_changes() {
   touched_.clear();
   removed_.clear();
   gone_.clear();
+  root_gone_ = false;
 }
 
 void ExecutionState::adopt(FrameId id, Frame frame) {

@@ -107,7 +107,8 @@ class ExecutionState {
   std::unordered_map<FrameId, std::unique_ptr<Frame>> children_;  // behind pointers, so that they stay where they are
   std::vector<FrameId> touched_;
   std::vector<FrameId> removed_;
-  std::unordered_set<FrameId> gone_;  // what removed_ holds, to be asked quickly
+  std::unordered_set<FrameId> gone_;  // what removed_ holds, to be asked quickly; but for the root
+  bool root_gone_ = false;
 };
 
 }  // namespace escapement::interpreter

@@ -15,10 +15,10 @@ Value value_of(const json::Payload& payload) {
 
 const Value& StateScope::context() const {
   if (!built_) {
-    contexts_.push_back(build());
+    contexts_.push_front(build());
     built_ = true;
   }
-  return contexts_.back();
+  return contexts_.front();
 }
 
 const Value* StateScope::variable(std::string_view name) const {
@@ -26,7 +26,7 @@ const Value* StateScope::variable(std::string_view name) const {
     const auto found = std::find_if(frame->variables.begin(), frame->variables.end(),
                                     [&](const Variable& v) { return v.name == name; });
     if (found == frame->variables.end()) continue;
-    return &variables_.emplace_back(value_of(found->value));
+    return &variables_.emplace_front(value_of(found->value));
   }
   return nullptr;
 }

@@ -5,7 +5,7 @@
 // local variable of the code that runs the state. Internal to this room.
 #pragma once
 
-#include <deque>
+#include <forward_list>
 #include <functional>
 #include <optional>
 
@@ -59,8 +59,8 @@ class StateScope final : public jsonpath::Scope {
   std::optional<TaskId> task_;
   std::optional<MapItem> item_;
   mutable bool built_ = false;
-  mutable std::deque<json::Value> contexts_;  // the last one is current; a deque keeps the others where they are
-  mutable std::deque<json::Value> variables_;
+  mutable std::forward_list<json::Value> contexts_;  // the first one is current; a list keeps the others where they are
+  mutable std::forward_list<json::Value> variables_;
   mutable std::optional<base::Error> load_error_;
 };
 

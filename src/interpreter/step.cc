@@ -11,6 +11,7 @@ namespace escapement::interpreter {
 namespace {
 
 const Limits kDefaultLimits;
+constexpr std::size_t kEventsOfAStep = 8;  // of most
 
 }  // namespace
 
@@ -19,7 +20,9 @@ Stepper::Stepper(const asl::Program& program, ExecutionState& state, const StepC
       state_(state),
       context_(context),
       limits_(context.limits != nullptr ? *context.limits : kDefaultLimits),
-      generator_(state.head.random_state) {}
+      generator_(state.head.random_state) {
+  out_.events.reserve(kEventsOfAStep);
+}
 
 base::Result<Transition> Stepper::run(const Command& command) {
   const bool starts = std::holds_alternative<Start>(command);
