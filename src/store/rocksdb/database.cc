@@ -89,7 +89,6 @@ rocksdb::Options database_options(const RocksDbOptions& from) {
   options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
   options.max_background_jobs = 2;
   options.bytes_per_sync = 1 << 20;
-  options.writable_file_max_buffer_size = 128 << 10;
   options.max_open_files = 512;
   options.info_log = std::make_shared<RocksLog>();
   options.listeners.push_back(std::make_shared<LeaveLogErrors>());
