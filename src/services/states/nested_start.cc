@@ -6,7 +6,7 @@
 namespace escapement::services::states {
 namespace {
 
-// An execution that an earlier dispatch of the same task started, and that has ended since.
+// An execution that an earlier dispatch of the same task started.
 base::Result<engine::Started> find_started(const engine::Engine& engine, const std::string& arn) {
   ESC_TRY(const engine::ExecutionId id, engine.reader().find(arn));
   ESC_TRY(const engine::ExecutionDescription execution, engine.reader().describe(id));
@@ -35,8 +35,11 @@ void StatesService::start_child(connectors::ChildStart child,
   operations_.engine.start_execution(std::move(*request),
                                      [this, again = child.again, arn = arn.to_string(),
                                       done = std::move(done)](base::Result<engine::Started> started) mutable {
-                                       if (!started && again && started.error().code == base::ErrorCode::already_exists)
-                                         return done(find_started(operations_.engine, arn));
+                                       // Whatever refused this try, an earlier one may have gone through.
+                                       if (!started && again) {
+                                         if (auto earlier = find_started(operations_.engine, arn))
+                                           return done(std::move(earlier));
+                                       }
                                        done(std::move(started));
                                      });
 }

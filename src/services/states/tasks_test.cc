@@ -228,6 +228,33 @@ TEST_F(StatesTest, ANestedExecutionIsStoppedAlsoAfterARestart) {
   EXPECT_EQ(running(), 0u);
 }
 
+TEST_F(StatesTest, ANestedExecutionIsTakenUpAfterARestartThoughTheDiskIsFull) {
+  const std::string child =
+      create_machine("child", R"({"StartAt":"W","States":{"W":{"Type":"Wait","Seconds":500,"End":true}}})");
+  const std::string parent =
+      create_machine("parent", task_machine("arn:aws:states:::states:startExecution.sync",
+                                            R"(,"Parameters":{"StateMachineArn":")" + child + R"("})"));
+  std::string waits;
+  const auto start_parent = [&] {
+    service->handle(call_of("StartExecution", json::Value::object({{"stateMachineArn", parent}})),
+                    [&](const base::Result<json::Value>& started) {
+                      if (waits.empty()) waits = text_at(*started, "executionArn");
+                    });
+    engine->run_once();
+  };
+  // The first one's child is started with the second one, whose own would be next.
+  start_parent();
+  start_parent();
+  clock.advance(base::Duration::seconds(1));
+  full_commits = 1;
+  reopen();
+  EXPECT_EQ(full_commits, 0);
+  advance(base::Duration::seconds(2));
+  EXPECT_EQ(status(waits), "RUNNING");
+  advance(base::Duration::seconds(500));
+  EXPECT_EQ(status(waits), "SUCCEEDED");
+}
+
 TEST_F(StatesTest, AFailedChildFailsTheTask) {
   const std::string child =
       create_machine("child", R"({"StartAt":"F","States":{"F":{"Type":"Fail","Error":"E","Cause":"C"}}})");

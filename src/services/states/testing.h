@@ -79,7 +79,9 @@ class StatesTest : public ::testing::Test, public connectors::ServiceCaller {
     service.reset();
     engine.reset();
     connectors = std::make_unique<connectors::Connectors>(loop, clock, nullptr, connector_options);
-    store = std::make_unique<store::MemoryStore>(disk);
+    store = std::make_unique<store::MemoryStore>(disk, [this] {
+      return full_commits > 0 && full_commits-- > 0 ? store::CommitFate::disk_full : store::CommitFate::normal;
+    });
     catalog = *store::Catalog::open(*store, "C");
     directory = *MachineDirectory::open(*catalog);
     engine = *engine::Engine::open(*store, clock, *directory, *connectors, {.partitions = 8});
@@ -172,6 +174,7 @@ class StatesTest : public ::testing::Test, public connectors::ServiceCaller {
 
   std::shared_ptr<const identity::Principal> principal = std::make_shared<identity::Principal>(
       identity::Principal{.account = std::string(kAccount), .arn = "arn:aws:iam::000000000000:user/alice"});
+  int full_commits = 0;  // so many find the disk full
   base::VirtualClock clock{base::Timestamp::from_seconds(1'790'000'000)};
   http::Loop loop;
   Quotas quotas;
