@@ -77,6 +77,7 @@ class MapRun {
   MapRunRecord record;
   const std::shared_ptr<const engine::MachineRevision> machine;
   interpreter::MapRunPlan plan;
+  std::uint32_t unanswered = 0;  // calls to the engine that the record's closing waits for
 
  private:
   std::uint32_t items_of(std::uint32_t number) const { return batches_.empty() ? 1 : batches_[number].items; }

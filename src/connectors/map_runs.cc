@@ -71,10 +71,10 @@ void MapRuns::put_off(std::move_only_function<void()> task) {
   loop_->post_after(options_.retry_time, std::move(task));
 }
 
-MapRuns::RunPtr MapRuns::find(const std::string& arn) const {
+MapRuns::RunPtr MapRuns::find_running(const std::string& arn) const {
   const std::lock_guard lock(mutex_);
   const auto found = runs_.find(arn);
-  return found == runs_.end() ? nullptr : found->second;
+  return found != runs_.end() && found->second->record.status == MapRunStatus::running ? found->second : nullptr;
 }
 
 // ---- Beginning
@@ -272,27 +272,33 @@ void MapRuns::start_child(const RunPtr& run, MapRun::Start child) {
   request.map_run_arn = run->record.arn;
   request.graph = run->plan.processor;
   request.express = run->plan.express;
+  call_begins(run);
   engine_.start_execution(std::move(request),
                           [this, run, number = child.number](base::Result<engine::Started> started) {
-                            if (started) {
-                              bool wanted = true;
-                              {
-                                const std::lock_guard lock(mutex_);
-                                wanted = run->record.status == MapRunStatus::running;
-                              }
-                              if (!wanted) engine_.deliver(started->id, interpreter::Stop{}, nullptr);
-                              return;
-                            }
-                            // One that has ended already is known from the listing, or is told again.
-                            if (started.error().code == ErrorCode::already_exists) return;
-                            put_off([this, run, number] {
-                              {
-                                const std::lock_guard lock(mutex_);
-                                run->not_started(number);
-                              }
-                              go_on(run);
-                            });
+                            child_started(run, number, started);
+                            call_answered(run, started ? base::Result<void>() : started.error());
                           });
+}
+
+void MapRuns::child_started(const RunPtr& run, std::uint32_t number, const base::Result<engine::Started>& started) {
+  if (started) {
+    bool wanted = true;
+    {
+      const std::lock_guard lock(mutex_);
+      wanted = run->record.status == MapRunStatus::running;
+    }
+    if (!wanted) stop_child(run, started->id);
+    return;
+  }
+  // One that has ended already is known from the listing, or is told again.
+  if (started.error().code == ErrorCode::already_exists) return;
+  put_off([this, run, number] {
+    {
+      const std::lock_guard lock(mutex_);
+      run->not_started(number);
+    }
+    go_on(run);
+  });
 }
 
 void MapRuns::child_ended(engine::ChildEnded child, std::move_only_function<void()> settled) {
@@ -303,8 +309,8 @@ void MapRuns::child_ended(engine::ChildEnded child, std::move_only_function<void
 }
 
 void MapRuns::take_child(const engine::ChildEnded& child) {
-  const RunPtr run = find(child.child.facts.map_run_arn);
-  if (!run || run->record.status != MapRunStatus::running) return;
+  const RunPtr run = find_running(child.child.facts.map_run_arn);
+  if (!run) return;
   {
     const std::lock_guard lock(mutex_);
     const auto number = run->number_of(child.child.facts.name);
@@ -317,21 +323,39 @@ void MapRuns::take_child(const engine::ChildEnded& child) {
 
 void MapRuns::finish(const RunPtr& run, MapRun::Outcome outcome) {
   if (outcome.succeeded && run->writes_results()) write_results(*run, outcome);
-  if (!outcome.succeeded) stop_children(*run);
-  {
-    const std::lock_guard lock(mutex_);
-    if (!outcome.succeeded) run->abort_rest();
-    run->record.status = outcome.succeeded ? MapRunStatus::succeeded : MapRunStatus::failed;
-    run->record.stopped = clock_.now();
-  }
+  call_begins(run);
+  end(run, outcome.succeeded ? MapRunStatus::succeeded : MapRunStatus::failed);
   interpreter::MapRunEnded ended{
       run->record.parent.task, outcome.succeeded, {}, std::move(outcome.error), std::move(outcome.cause)};
   if (outcome.succeeded) ended.output = json::Payload::from_text(std::move(outcome.output));
-  // The record is closed once the parent knows, so that a run whose end was lost is ended again after a restart.
-  answers_.give(run->record.parent, std::move(ended), [this, run](base::Result<void> done) {
-    if (!done && done.error().code == ErrorCode::unavailable) return;
-    work([this, run] { close(run, run->record.status); });
-  });
+  answers_.give(run->record.parent, std::move(ended),
+                [this, run](const base::Result<void>& done) { call_answered(run, done); });
+}
+
+void MapRuns::end(const RunPtr& run, MapRunStatus status) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (status != MapRunStatus::succeeded) run->abort_rest();
+    run->record.status = status;
+    run->record.stopped = clock_.now();
+  }
+  // Those that are not in the listing yet are stopped when their start is answered.
+  if (status != MapRunStatus::succeeded) stop_children(run);
+}
+
+void MapRuns::call_begins(const RunPtr& run) {
+  const std::lock_guard lock(mutex_);
+  ++run->unanswered;
+}
+
+void MapRuns::call_answered(const RunPtr& run, const base::Result<void>& answer) {
+  // The disk has failed: what the call has done is known after the restart.
+  if (!answer && answer.error().code == ErrorCode::unavailable) return;
+  {
+    const std::lock_guard lock(mutex_);
+    if (--run->unanswered != 0 || run->record.status == MapRunStatus::running) return;
+  }
+  work([this, run] { close(run); });
 }
 
 void MapRuns::write_results(MapRun& run, MapRun::Outcome& outcome) {
@@ -349,18 +373,23 @@ void MapRuns::write_results(MapRun& run, MapRun::Outcome& outcome) {
 }
 
 // Stops what runs. The ends of the stopped children are heard by nobody: the run is over.
-void MapRuns::stop_children(const MapRun& run) {
+void MapRuns::stop_children(const RunPtr& run) {
   engine::ListQuery query;
-  query.map_run_arn = run.record.arn;
+  query.map_run_arn = run->record.arn;
   query.status = interpreter::Status::running;
   query.count_max = 1'000;
   do {
     const auto page = engine_.reader().list(query);
     if (!page) return log_error("the children of a map run cannot be stopped", page.error());
-    for (const engine::ExecutionSummary& child : page->executions)
-      engine_.deliver(child.id, interpreter::Stop{}, nullptr);
+    for (const engine::ExecutionSummary& child : page->executions) stop_child(run, child.id);
     query.cursor = page->cursor;
   } while (!query.cursor.empty());
+}
+
+void MapRuns::stop_child(const RunPtr& run, engine::ExecutionId child) {
+  call_begins(run);
+  engine_.deliver(child, interpreter::Stop{},
+                  [this, run](const base::Result<void>& done) { call_answered(run, done); });
 }
 
 void MapRuns::cancel(const engine::TaskKey& task) {
@@ -372,34 +401,29 @@ void MapRuns::cancel(const engine::TaskKey& task) {
     arn = found->second;
   }
   work([this, arn] {
-    const RunPtr run = find(arn);
-    if (run && run->record.status == MapRunStatus::running) abort(run);
+    if (const RunPtr run = find_running(arn)) abort(run);
   });
 }
 
 void MapRuns::abort(const RunPtr& run) {
-  stop_children(*run);
-  {
-    const std::lock_guard lock(mutex_);
-    run->abort_rest();
-  }
-  close(run, MapRunStatus::aborted);
+  call_begins(run);
+  end(run, MapRunStatus::aborted);
+  call_answered(run, {});
 }
 
-void MapRuns::close(const RunPtr& run, MapRunStatus status) {
+void MapRuns::close(const RunPtr& run) {
   MapRunRecord record;
   {
     const std::lock_guard lock(mutex_);
-    run->record.status = status;
-    if (!run->record.stopped) run->record.stopped = clock_.now();
+    arn_of_.erase(run->record.parent);
+    // A redrive may have begun meanwhile under the same ARN; the record is its own then.
+    if (const auto found = runs_.find(run->record.arn); found == runs_.end() || found->second != run) return;
     record = shown(*run);
   }
   record.plan.clear();
   if (const auto put = store_.put(record); !put) log_error("the end of a map run cannot be written", put.error());
   const std::lock_guard lock(mutex_);
-  // A redrive may have begun meanwhile under the same ARN.
-  if (const auto found = runs_.find(record.arn); found != runs_.end() && found->second == run) runs_.erase(found);
-  arn_of_.erase(record.parent);
+  runs_.erase(record.arn);
 }
 
 // ---- Looking
@@ -425,7 +449,7 @@ base::Result<std::vector<MapRunRecord>> MapRuns::list(const std::string& executi
 }
 
 base::Result<void> MapRuns::update(const std::string& arn, const MapRunChanges& changes) {
-  const RunPtr run = find(arn);
+  const RunPtr run = find_running(arn);
   if (!run) {
     ESC_TRY(const auto record, store_.find(arn));
     return record ? make_error(ErrorCode::conflict, "the map run has ended") : no_such_run();

@@ -80,13 +80,20 @@ class MapRuns {
   void go_on(const RunPtr& run);
   bool start_children(const RunPtr& run);
   void start_child(const RunPtr& run, MapRun::Start child);
+  void child_started(const RunPtr& run, std::uint32_t number, const base::Result<engine::Started>& started);
   void finish(const RunPtr& run, MapRun::Outcome outcome);
   void write_results(MapRun& run, MapRun::Outcome& outcome);
-  void stop_children(const MapRun& run);
+  void stop_children(const RunPtr& run);
+  void stop_child(const RunPtr& run, engine::ExecutionId child);
   void abort(const RunPtr& run);
+  void end(const RunPtr& run, MapRunStatus status);
   void take_child(const engine::ChildEnded& child);
-  void close(const RunPtr& run, MapRunStatus status);
-  RunPtr find(const std::string& arn) const;
+  // A call to the engine begins, and has its answer. The record of a run that has ended is closed with the last answer:
+  // a process that dies before leaves it open, and the next one stops what still runs.
+  void call_begins(const RunPtr& run);
+  void call_answered(const RunPtr& run, const base::Result<void>& answer);
+  void close(const RunPtr& run);
+  RunPtr find_running(const std::string& arn) const;
 
   MapRunStore store_;
   const engine::MachineSource& machines_;
