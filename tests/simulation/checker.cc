@@ -6,6 +6,7 @@
 #include <functional>
 #include <optional>
 
+#include "base/codec.h"
 #include "engine/keys.h"
 #include "engine/timer_key.h"
 #include "history/render.h"
@@ -106,6 +107,17 @@ std::string doubled_transition_in(const Events& events) {
   return {};
 }
 
+std::string refused_again_in(const Events& events) {
+  for (const Event& event : events) {
+    for (const history::Field& field : event.fields) {
+      const auto* const error = std::get_if<std::string>(&field.value);
+      if (field.id == history::FieldId::error && error != nullptr && error->contains("ExecutionAlreadyExists"))
+        return fmt::format("event {} was refused what its task had started", event.id);
+    }
+  }
+  return {};
+}
+
 Events Checker::history_of(const engine::ExecutionReader& reader, const std::string& arn) {
   const auto id = reader.find(arn);
   auto events = id ? reader.history(*id, {.count_max = kHistoryMax}) : base::Result<Events>(id.error());
@@ -118,7 +130,8 @@ void Checker::acknowledge(const engine::ExecutionReader& reader, const std::stri
   const auto id = reader.find(arn);
   const auto described = id ? reader.describe(*id) : base::Result<engine::ExecutionDescription>(id.error());
   if (!described) find(fmt::format("{} was acknowledged before it was on disk", arn));
-  if (known_.insert(arn).second) acknowledged_.push_back(arn);
+  if (!known_.insert(arn).second) return find(fmt::format("{} was started twice", arn));
+  acknowledged_.push_back(arn);
 }
 
 void Checker::check_stopped(const engine::ExecutionReader& reader, const std::string& arn) {
@@ -130,6 +143,7 @@ void Checker::check_stopped(const engine::ExecutionReader& reader, const std::st
 
 void Checker::check_released(const engine::ExecutionReader& reader, const std::string& arn,
                              const functions::InvokeRequest& request) {
+  if (!released_now_.insert(request.request_id).second) find(fmt::format("a task of {} was let go twice", arn));
   auto& requests = released_[arn];
   const auto [known, first_time] = requests.try_emplace(request.request_id, request.payload);
   if (!first_time) {
@@ -173,7 +187,8 @@ void Checker::check_answer(std::string_view operation, const base::Result<json::
 void Checker::check_histories(const engine::ExecutionReader& reader) {
   for (const std::string& arn : acknowledged_) {
     const Events events = history_of(reader, arn);
-    for (const auto check : {gap_in, second_end_in, doubled_transition_in, early_wait_in, early_timeout_in}) {
+    for (const auto check :
+         {gap_in, second_end_in, doubled_transition_in, refused_again_in, early_wait_in, early_timeout_in}) {
       if (const std::string wrong = check(events); !wrong.empty())
         find(fmt::format("the history of {}: {}", arn, wrong));
     }
@@ -238,12 +253,41 @@ void Checker::check_nothing_owed(const store::Store& store) {
                      row.execution.bits));
     return true;
   });
+  check_empty(store, engine::keys::kChild);
   each_timer(store, engine::keys::kTimer, [&](const engine::TimerKey& timer) {
     if (timer.kind != engine::TimerRowKind::retention)
       find(fmt::format("a timer of kind {} of execution {}, which has ended, is left", static_cast<int>(timer.kind),
                        timer.execution.bits));
     return true;
   });
+}
+
+void Checker::check_all_removed(const store::Store& store) {
+  for (const char table : engine::keys::kLastingTables) check_empty(store, table);
+  for (const char table : engine::keys::kPassingTables) check_empty(store, table);
+}
+
+void Checker::check_empty(const store::Store& store, char table) {
+  const std::string prefix(1, table);
+  const auto cursor = store.cursor(prefix, store::prefix_end(prefix));
+  cursor->seek(prefix);
+  if (cursor->valid())
+    find(fmt::format("table {} still has a row: {}", static_cast<int>(table), base::to_hex(cursor->key())));
+}
+
+void Checker::check_pages(std::string_view what, const std::vector<std::string>& whole,
+                          const std::vector<std::string>& in_pages) {
+  if (in_pages != whole)
+    find(fmt::format("{} reads otherwise in pages: {} instead of {}", what, in_pages.size(), whole.size()));
+}
+
+void Checker::check_listing(std::string_view machine, const std::vector<std::string>& arns) {
+  const std::set<std::string> listed(arns.begin(), arns.end());
+  if (listed.size() != arns.size()) find(fmt::format("an execution of {} is listed twice", machine));
+  const std::string of_machine = fmt::format(":execution:{}:", machine);
+  for (const std::string& arn : acknowledged_) {
+    if (arn.contains(of_machine) && !listed.contains(arn)) find(fmt::format("{} is not listed", arn));
+  }
 }
 
 void Checker::check_all_ended(const engine::ExecutionReader& reader) {

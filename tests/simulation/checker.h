@@ -24,6 +24,8 @@ std::string gap_in(const Events& events);
 std::string second_end_in(const Events& events);
 // One state, task or iteration that went on twice from the same place.
 std::string doubled_transition_in(const Events& events);
+// A task that was refused the execution which an earlier try of its own had started.
+std::string refused_again_in(const Events& events);
 
 class Checker {
  public:
@@ -39,9 +41,12 @@ class Checker {
   void redriven(const std::string& arn) { redriven_.insert(arn); }
   // StopExecution was answered: the execution is closed on disk, unless it has been redriven.
   void check_stopped(const engine::ExecutionReader& reader, const std::string& arn);
-  // A task that was let go is scheduled on disk, once for each request id; the same id brings the same payload.
+  // A task that was let go is scheduled on disk, once for each request id, and in one life once; the same id brings the
+  // same payload.
   void check_released(const engine::ExecutionReader& reader, const std::string& arn,
                       const functions::InvokeRequest& request);
+  // From now on another process lives, which lets go again what the last one left.
+  void begin_life() { released_now_.clear(); }
   // SendTaskSuccess with the output {"done":number} was accepted.
   void outcome_acknowledged(std::int64_t number) { outcomes_.insert(number); }
   // SendTaskHeartbeat was accepted that was sent at `sent`, for the activity that the execution waits for.
@@ -69,8 +74,16 @@ class Checker {
   // Each outcome that was acknowledged is in one history, once.
   void check_outcomes(const engine::ExecutionReader& reader);
 
+  // What was read in pages is what was read at once.
+  void check_pages(std::string_view what, const std::vector<std::string>& whole,
+                   const std::vector<std::string>& in_pages);
+  // All executions of the machine that were acknowledged are listed, each once.
+  void check_listing(std::string_view machine, const std::vector<std::string>& arns);
+
   // When all has ended, nothing waits on disk but the removal of closed executions.
   void check_nothing_owed(const store::Store& store);
+  // When they have been kept for as long as they had to be, nothing of them is left.
+  void check_all_removed(const store::Store& store);
 
   // Folds every history into one number; equal runs give equal numbers.
   std::uint64_t digest() const;
@@ -80,12 +93,14 @@ class Checker {
 
  private:
   Events history_of(const engine::ExecutionReader& reader, const std::string& arn);
+  void check_empty(const store::Store& store, char table);
   void check_heartbeats(const std::string& arn, const Events& events);
 
   std::vector<std::string> acknowledged_;
   std::set<std::string> known_;
   std::set<std::string> redriven_;
   std::map<std::string, std::map<std::string, std::string>> released_;  // execution -> request id -> payload
+  std::set<std::string> released_now_;                                  // request ids
   std::set<std::int64_t> outcomes_;
   std::map<std::string, std::map<std::uint64_t, base::Timestamp>> heartbeats_;  // execution -> ActivityStarted -> last
   struct Seen {

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "base/clock.h"
+#include "engine/keys.h"
 #include "engine/timer_key.h"
 #include "functions/test_functions.h"
 #include "http/loop.h"
@@ -21,6 +22,7 @@ using json::Value;
 using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 history::Event event(std::uint64_t id, std::uint64_t previous, EventType type, std::string name = {},
                      std::int64_t at_seconds = 0) {
@@ -50,6 +52,14 @@ TEST(Histories, ATransitionTwiceIsFound) {
   EXPECT_NE(doubled_transition_in({start, entered, event(3, 2, EventType::WaitStateExited, "W1"),
                                    event(4, 2, EventType::WaitStateExited, "W1")}),
             "");
+}
+
+TEST(Histories, ATaskThatIsRefusedItsOwnChildIsFound) {
+  auto failed = event(2, 1, EventType::TaskFailed);
+  failed.fields.push_back({history::FieldId::error, "States.TaskFailed"});
+  EXPECT_EQ(refused_again_in({event(1, 0, EventType::ExecutionStarted), failed}), "");
+  failed.fields.front().value = "StepFunctions.ExecutionAlreadyExistsException";
+  EXPECT_NE(refused_again_in({event(1, 0, EventType::ExecutionStarted), failed}), "");
 }
 
 TEST(Histories, AWaitThatEndsEarlyIsFound) {
@@ -216,6 +226,61 @@ TEST_F(CheckerTest, WhatIsLeftOnDiskIsFound) {
   ASSERT_TRUE(other.commit(*batch));
   checker.check_nothing_owed(other);
   EXPECT_THAT(checker.findings(), Contains(HasSubstr("left in the outbox")));
+}
+
+TEST_F(CheckerTest, AChildThatIsStillWaitedForIsFound) {
+  store::MemoryStore other;
+  const auto batch = other.new_batch();
+  batch->put(engine::keys::child({{1}, {2, 3}}), "");
+  ASSERT_TRUE(other.commit(*batch));
+  checker.check_nothing_owed(other);
+  EXPECT_THAT(checker.findings(), Contains(HasSubstr("table 13 still has a row")));
+}
+
+TEST_F(CheckerTest, WhatIsNotRemovedIsFound) {
+  checker.check_all_removed(server->store());
+  EXPECT_THAT(checker.findings(), Contains(HasSubstr("table 2 still has a row")));
+  for (const int seconds : {1, 9, 90 * 86'400}) {
+    clock.advance(base::Duration::seconds(seconds));
+    while (server->run_once()) {
+    }
+  }
+  Checker later;
+  later.check_all_removed(server->store());
+  EXPECT_THAT(later.findings(), IsEmpty());
+}
+
+TEST_F(CheckerTest, TwoStartsOfOneExecutionAreFound) {
+  checker.acknowledge(reader(), execution);
+  EXPECT_THAT(checker.findings(), IsEmpty());
+  checker.acknowledge(reader(), execution);
+  EXPECT_THAT(checker.findings(), Contains(HasSubstr("was started twice")));
+}
+
+TEST_F(CheckerTest, PagesThatAreNotTheWholeAreFound) {
+  checker.check_pages("x", {"1", "2"}, {"1", "2"});
+  EXPECT_THAT(checker.findings(), IsEmpty());
+  checker.check_pages("x", {"1", "2"}, {"1", "1", "2"});
+  EXPECT_THAT(checker.findings(), Contains(HasSubstr("x reads otherwise in pages: 3 instead of 2")));
+}
+
+TEST_F(CheckerTest, ATaskLetGoTwiceInOneLifeIsFound) {
+  checker.check_released(reader(), execution, invocation("1", "{}"));
+  checker.begin_life();
+  checker.check_released(reader(), execution, invocation("1", "{}"));
+  EXPECT_THAT(checker.findings(), Not(Contains(HasSubstr("twice"))));
+  checker.check_released(reader(), execution, invocation("1", "{}"));
+  EXPECT_THAT(checker.findings(), Contains(HasSubstr("was let go twice")));
+}
+
+TEST_F(CheckerTest, AListingThatRepeatsOrLosesIsFound) {
+  checker.acknowledge(reader(), execution);
+  checker.check_listing("two-waits", {execution});
+  EXPECT_THAT(checker.findings(), IsEmpty());
+  checker.check_listing("two-waits", {execution, execution});
+  EXPECT_THAT(checker.findings(), Contains(HasSubstr("is listed twice")));
+  checker.check_listing("two-waits", {});
+  EXPECT_THAT(checker.findings(), Contains(HasSubstr("is not listed")));
 }
 
 TEST_F(CheckerTest, ATimerOfWhatHasEndedIsFound) {

@@ -15,7 +15,7 @@ constexpr Machine kMachines[] = {
         "W1":{"Type":"Wait","Seconds":1,"Next":"W9"},"W9":{"Type":"Wait","Seconds":9,"End":true}}})"},
     {"parallel", R"({"StartAt":"P","States":{"P":{"Type":"Parallel","End":true,
         "Retry":[{"ErrorEquals":["States.ALL"],"MaxAttempts":1}],"Branches":[
-        {"StartAt":"W4","States":{"W4":{"Type":"Wait","Seconds":4,"End":true}}},
+        {"StartAt":"Pause","States":{"Pause":{"Type":"Wait","Seconds":4,"End":true}}},
         {"StartAt":"T","States":{"T":{"Type":"Task","Resource":"arn:aws:states:::lambda:invoke","TimeoutSeconds":30,
           "Parameters":{"FunctionName":"b","Payload":{"execution.$":"$$.Execution.Id"}},"OutputPath":"$.Payload","End":true}}}]}}})"},
     {"map", R"({"StartAt":"M","States":{"M":{"Type":"Map","ItemsPath":"$.items","MaxConcurrency":2,"End":true,
@@ -40,14 +40,26 @@ constexpr Machine kMachines[] = {
         "T":{"Type":"Task","Resource":"arn:aws:states:::lambda:invoke","TimeoutSeconds":30,
           "Parameters":{"FunctionName":"f","Payload":{"execution.$":"$$.Execution.Id"}},"OutputPath":"$.Payload","End":true}}})"},
     {"nested", R"({"StartAt":"N","States":{
-        "N":{"Type":"Task","Resource":"arn:aws:states:::states:startExecution.sync:2","TimeoutSeconds":90,"End":true,
+        "N":{"Type":"Task","Resource":"arn:aws:states:::states:startExecution.sync:2","End":true,
           "Parameters":{"StateMachineArn":"arn:aws:states:us-east-1:000000000000:stateMachine:child","Input":{}}}}})"},
+    {"patient", R"({"StartAt":"Long","States":{"Long":{"Type":"Wait","SecondsPath":"$.seconds","End":true}}})"},
+    {"impatient", R"({"StartAt":"N","States":{
+        "N":{"Type":"Task","Resource":"arn:aws:states:::states:startExecution.sync:2","TimeoutSeconds":5,"End":true,
+          "Parameters":{"StateMachineArn":"arn:aws:states:us-east-1:000000000000:stateMachine:patient",
+                        "Input":{"seconds":1000000}}}}})"},
+    {"steady", R"({"StartAt":"T","States":{
+        "T":{"Type":"Task","Resource":"arn:aws:states:::lambda:invoke","End":true,
+          "Parameters":{"FunctionName":"steady","Payload":{"execution.$":"$$.Execution.Id"}},"OutputPath":"$.Payload"}}})"},
     {"distributed", R"({"StartAt":"M","States":{"M":{"Type":"Map","ItemsPath":"$.items","MaxConcurrency":3,"End":true,
         "ToleratedFailurePercentage":50,
         "ItemProcessor":{"ProcessorConfig":{"Mode":"DISTRIBUTED","ExecutionType":"STANDARD"},"StartAt":"W2","States":{
           "W2":{"Type":"Wait","Seconds":2,"Next":"T"},
           "T":{"Type":"Task","Resource":"arn:aws:states:::lambda:invoke","TimeoutSeconds":20,
             "Parameters":{"FunctionName":"g","Payload":{"execution.$":"$$.Execution.Id"}},"OutputPath":"$.Payload","End":true}}}}}})"},
+    {"hasty", R"({"StartAt":"M","TimeoutSeconds":5,"States":{"M":{"Type":"Map","ItemsPath":"$.items","MaxConcurrency":2,
+        "End":true,
+        "ItemProcessor":{"ProcessorConfig":{"Mode":"DISTRIBUTED","ExecutionType":"STANDARD"},"StartAt":"Long","States":{
+          "Long":{"Type":"Wait","Seconds":1000000,"End":true}}}}}})"},
     {"express",
      R"({"StartAt":"W1","States":{"W1":{"Type":"Wait","Seconds":1,"Next":"P"},"P":{"Type":"Pass","End":true}}})"},
 };

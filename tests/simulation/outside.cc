@@ -16,6 +16,9 @@ using base::ErrorCode;
 using json::Value;
 
 constexpr int kPollsMax = 3;
+constexpr int kCrowd = 100;
+constexpr std::string_view kSteady = "steady";  // the function that always answers
+constexpr std::string_view kInput = R"({"items":[1,2,3,4,5],"seconds":1})";
 constexpr Duration kRetryAfter = Duration::seconds(1);
 
 std::string text(const Value& value, std::string_view member) { return std::string(json::member_text(value, member)); }
@@ -31,6 +34,7 @@ void Outside::set_server(Server* server) {
   server_ = server;
   ++life_;
   polls_ = 0;
+  checker_.begin_life();
   if (server_ == nullptr) return;
   for (const auto& request : std::list(outstanding_)) attempt(request);
 }
@@ -84,6 +88,8 @@ void Outside::attempt(const std::shared_ptr<Request>& request) {
 void Outside::act() {
   const std::uint64_t burst = random_.next() % 10 == 0 ? 20 : random_.next() % 3;
   for (std::uint64_t i = 0; i < burst && server_ != nullptr; ++i) start_one();
+  // Many that end at the same moment.
+  for (int i = random_.next() % 400 == 0 ? kCrowd : 0; i > 0 && server_ != nullptr; --i) start_unnamed("two-waits");
   if (checker_.acknowledged().empty()) return;
   const std::string& any = checker_.acknowledged()[random_.next() % checker_.acknowledged().size()];
   if (chance(faults_.stop)) stop_one(any);
@@ -108,21 +114,28 @@ void Outside::act() {
   poll();
 }
 
-void Outside::start_one() {
-  const Machine& machine = machines()[random_.next() % machines().size()];
-  const std::string arn = std::string(kMachineArnPrefix) + machine.name;
-  json::ObjectBuilder input;
-  input.set("stateMachineArn", arn).set("input", R"({"items":[1,2,3,4,5]})");
-  const bool express = std::string_view(machine.name) == "express";
-  if (express || random_.next() % 3 != 0) {
-    ask("StartExecution", std::move(input).build(), [this, express](const base::Result<Value>& answer) {
-      if (answer && !express) checker_.acknowledge(server_->engine().reader(), text(*answer, "executionArn"));
-    });
-    return;
+void Outside::start_unnamed(std::string_view machine) {
+  const std::string arn = fmt::format("{}{}", kMachineArnPrefix, machine);
+  if (machine == "express" && chance(0.5)) {
+    return insist("StartSyncExecution", Value::object({{"stateMachineArn", arn}, {"input", kInput}}),
+                  [this](const base::Result<Value>& answer) {
+                    if (!answer || text(*answer, "status") != "SUCCEEDED")
+                      checker_.find("an express execution was awaited and did not succeed");
+                  });
   }
+  ask("StartExecution", Value::object({{"stateMachineArn", arn}, {"input", kInput}}),
+      [this, express = machine == "express"](const base::Result<Value>& answer) {
+        if (answer && !express) checker_.acknowledge(server_->engine().reader(), text(*answer, "executionArn"));
+      });
+}
+
+void Outside::start_one() {
+  const std::string_view machine = machines()[random_.next() % machines().size()].name;
+  if (machine == "express" || random_.next() % 3 != 0) return start_unnamed(machine);
+  const std::string arn = fmt::format("{}{}", kMachineArnPrefix, machine);
   const std::string name = fmt::format("named-{}", ++last_number_);
-  input.set("name", name);
-  insist("StartExecution", std::move(input).build(), [this, arn, name](const base::Result<Value>& answer) {
+  Value input = Value::object({{"stateMachineArn", arn}, {"input", kInput}, {"name", name}});
+  insist("StartExecution", std::move(input), [this, arn, name](const base::Result<Value>& answer) {
     // An earlier attempt was carried out though its answer was lost, and the execution has ended since.
     std::string execution = arn;
     execution.replace(execution.find(":stateMachine:"), 14, ":execution:").append(":").append(name);
@@ -200,7 +213,7 @@ void Outside::invoke(functions::InvokeRequest request, functions::InvokeDone don
   const auto answer = std::make_shared<functions::InvokeDone>(std::move(done));
   const std::string token = text(*payload, "token");
   if (!token.empty()) work_off(token, text(*payload, "execution"));
-  if (token.empty() && chance(faults_.never_answers)) return;
+  if (token.empty() && request.function != kSteady && chance(faults_.never_answers)) return;
   const bool fails = chance(faults_.task_fails);
   after(delay(8'000), Bound::life, [this, answer, fails] {
     functions::InvokeResult result;

@@ -66,6 +66,7 @@ class Outside final : public functions::ScriptedFunctions {
   void attempt(const std::shared_ptr<Request>& request);
 
   void start_one();
+  void start_unnamed(std::string_view machine);
   void stop_one(const std::string& execution);
   void work_off(const std::string& token, const std::string& execution);
   void answer_token(const std::string& token, bool fails);

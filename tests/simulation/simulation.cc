@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/log.h"
 #include "checker.h"
 #include "json/print.h"
@@ -19,6 +21,9 @@ using store::CommitFate;
 // What remains then is the removal of closed executions, months ahead.
 constexpr Duration kQuietFor = Duration::seconds(86'400);
 constexpr int kRoundsMax = 100'000;
+constexpr std::uint64_t kPageMax = 1'000;  // items
+constexpr int kPagesMax = 10'000;
+constexpr int kReadMax = 20;  // histories
 // An engine that met a full disk fires nothing for a second. A step is half as long again, on average.
 constexpr int kStepsOfAPause = 8;
 
@@ -34,8 +39,11 @@ class Run {
     engine_options_.shards = static_cast<std::uint32_t>(1 + random_.next() % 2);
     engine_options_.resident_timers_max = static_cast<std::uint32_t>(16 + random_.next() % 64);
     engine_options_.cached_executions_max = static_cast<std::uint32_t>(1 + random_.next() % 16);
-    engine_options_.batch_commands_max = static_cast<std::uint32_t>(1 + random_.next() % 64);
-    engine_options_.dispatched_tasks_max = static_cast<std::uint32_t>(2 + random_.next() % 64);
+    const std::uint64_t batch_max = chance(0.5) ? 32 : 256;
+    const std::uint64_t dispatched_max = chance(0.2) ? 4 : 64;
+    engine_options_.batch_commands_max = static_cast<std::uint32_t>(1 + random_.next() % batch_max);
+    if (chance(0.5)) engine_options_.limits.transitions_per_step_max = 1 + random_.next() % 4;
+    engine_options_.dispatched_tasks_max = static_cast<std::uint32_t>(2 + random_.next() % dispatched_max);
   }
 
   Outcome go() {
@@ -118,11 +126,15 @@ class Run {
   }
 
   void act() {
-    if (!server_->engine().accepting() || chance(faults_.crash)) crash();
+    const bool restarts = !server_->engine().accepting() || chance(faults_.crash);
+    if (restarts) crash();
     if (!server_) return;
-    if (chance(faults_.clock_jump))
+    // The more while the engine pauses, which must end all the same.
+    if (chance(faults_.clock_jump * (steps_since_full_ <= 1 ? 10 : 1)))
       clock_.advance(Duration::seconds(static_cast<std::int64_t>(random_.next() % 7'200) - 3'600));
     outside_.act();
+    // The clock of a new life may stand where that of the last one stood.
+    if (restarts && chance(0.5)) return;
     clock_.advance(Duration::milliseconds(static_cast<std::int64_t>(random_.next() % 3'000)));
   }
 
@@ -157,12 +169,16 @@ class Run {
     if (!server_) return;
     if (outside_.outstanding() != 0) checker_.find(fmt::format("{} requests have no answer", outside_.outstanding()));
     collect();
+    read_some();
     const engine::ExecutionReader& reader = server_->engine().reader();
     checker_.check_histories(reader);
     checker_.check_all_ended(reader);
     checker_.check_outcomes(reader);
     checker_.check_memory(server_->engine(), engine_options_);
     checker_.check_nothing_owed(server_->store());
+    clock_.advance(engine_options_.retention + kQuietFor);
+    settle();
+    checker_.check_all_removed(server_->store());
   }
 
   // What nobody was told of is there all the same: starts whose answer was lost, children.
@@ -173,19 +189,57 @@ class Run {
       server_->request("ListExecutions",
                        Value::object({{"stateMachineArn", arn}, {"statusFilter", "RUNNING"}, {"maxResults", 1'000}}),
                        [&](const base::Result<Value>& page) { checker_.check_none_running(*page); });
-      std::string token;
-      do {
-        json::ObjectBuilder input;
-        input.set("stateMachineArn", arn).set("maxResults", 1'000);
-        if (!token.empty()) input.set("nextToken", token);
-        server_->request("ListExecutions", std::move(input).build(), [&](const base::Result<Value>& page) {
-          for (const Value& execution : page->find("executions")->items())
-            checker_.add(execution.find("executionArn")->as_string());
-          const Value* const next = page->find("nextToken");
-          token = next != nullptr ? next->as_string() : "";
-        });
-      } while (!token.empty());
+      const std::vector<std::string> whole = list(arn, kPageMax);
+      checker_.check_listing(machine.name, whole);
+      checker_.check_pages(machine.name, whole, list(arn, 1 + random_.next() % 30));
+      for (const std::string& execution : whole) checker_.add(execution);
     }
+  }
+
+  void read_some() {
+    for (int i = 0; i < kReadMax && !checker_.acknowledged().empty(); ++i) {
+      const std::string& arn = checker_.acknowledged()[random_.next() % checker_.acknowledged().size()];
+      std::vector<std::string> whole = history(arn, false, kPageMax);
+      checker_.check_pages(arn, whole, history(arn, false, 1 + random_.next() % 8));
+      std::ranges::reverse(whole);
+      checker_.check_pages(arn, whole, history(arn, true, 1 + random_.next() % 8));
+    }
+  }
+
+  std::vector<std::string> list(const std::string& machine_arn, std::uint64_t page_max) {
+    std::vector<std::string> arns;
+    for (const Value& execution :
+         read("ListExecutions", Value::object({{"stateMachineArn", machine_arn}}), "executions", page_max))
+      arns.push_back(execution.find("executionArn")->as_string());
+    return arns;
+  }
+
+  std::vector<std::string> history(const std::string& arn, bool reverse, std::uint64_t page_max) {
+    std::vector<std::string> events;
+    const Value input = Value::object({{"executionArn", arn}, {"reverseOrder", reverse}});
+    for (const Value& event : read("GetExecutionHistory", input, "events", page_max))
+      events.push_back(json::print(event));
+    return events;
+  }
+
+  // What all pages of an answer hold under `member`.
+  std::vector<Value> read(std::string_view operation, const Value& input, std::string_view member,
+                          std::uint64_t page_max) {
+    std::vector<Value> items;
+    std::string token;
+    int pages = 0;
+    do {
+      json::ObjectBuilder page_input(input);
+      page_input.set("maxResults", static_cast<std::int64_t>(page_max));
+      if (!token.empty()) page_input.set("nextToken", token);
+      token.clear();
+      server_->request(operation, std::move(page_input).build(), [&](const base::Result<Value>& page) {
+        if (!page) return checker_.find(fmt::format("{}: {}", operation, page.error().to_string()));
+        for (const Value& item : page->find(member)->items()) items.push_back(item);
+        if (const Value* const next = page->find("nextToken")) token = next->as_string();
+      });
+    } while (!token.empty() && ++pages < kPagesMax);
+    return items;
   }
 
   RunOptions options_;
