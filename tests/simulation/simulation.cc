@@ -71,6 +71,7 @@ class Run {
 
   void open() {
     for (int attempt = 0; !server_; ++attempt) {
+      sync_failed_ = false;
       auto opened = Server::open(disk_, [this] { return fate(); }, clock_, loop_, outside_, engine_options_);
       if (opened) {
         server_ = std::move(*opened);
@@ -103,13 +104,18 @@ class Run {
     if (!faulty_) return CommitFate::normal;
     if (chance(faults_.commit_stalls))
       clock_.advance(Duration::milliseconds(static_cast<std::int64_t>(random_.next() % 2'000)));
-    if (chance(faults_.commit_lost)) return CommitFate::lost;
-    if (chance(faults_.commit_unknown)) return CommitFate::unknown;
+    if (chance(faults_.commit_lost)) return fail_sync(CommitFate::lost);
+    if (chance(faults_.commit_unknown)) return fail_sync(CommitFate::unknown);
     if (chance(faults_.disk_full)) {
       steps_since_full_ = 0;
       return CommitFate::disk_full;
     }
     return CommitFate::normal;
+  }
+
+  CommitFate fail_sync(CommitFate fate) {
+    sync_failed_ = true;
+    return fate;
   }
 
   void crash() {
@@ -156,7 +162,7 @@ class Run {
     outside_.calm_down();
     if (!checker_.findings().empty() || !server_) return;
     // Some must end well without a restart to help them.
-    if (!server_->engine().accepting() || chance(0.5)) crash();
+    if (sync_failed_ || chance(0.5)) crash();
     for (int round = 0; round < kRoundsMax && server_; ++round) {
       for (int i = 0; i < 3; ++i) outside_.poll();
       settle();
@@ -253,6 +259,7 @@ class Run {
   std::shared_ptr<store::MemoryStore::Disk> disk_ = store::MemoryStore::new_disk();  // outlives each store opened on it
   std::unique_ptr<Server> server_;
   bool faulty_ = false;
+  bool sync_failed_ = false;  // in this life, whoever wrote; the engine knows when it writes next
   int steps_since_full_ = 0;
   Outcome outcome_;
 };
