@@ -109,8 +109,14 @@ rocksdb::Options database_options(const RocksDbOptions& from) {
   return options;
 }
 
+// By this process or another; a path may hold the word, and a lock file may be out of reach for other reasons.
+bool is_held(const std::string& status) {
+  return status.contains("lock hold by current process") ||
+         (status.contains("While lock file") && status.contains("temporarily unavailable"));
+}
+
 base::Error cannot_open(const std::string& path, const rocksdb::Status& status) {
-  if (status.ToString().find("lock") != std::string::npos)
+  if (is_held(status.ToString()))
     return make_error(ErrorCode::unavailable, "another process uses the data directory " + path);
   return base::with_context("cannot open " + path, to_error(status));
 }

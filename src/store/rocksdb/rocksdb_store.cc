@@ -109,15 +109,6 @@ class RocksCursor final : public Cursor {
   std::unique_ptr<rocksdb::Iterator> iterator_;
 };
 
-base::Result<std::optional<std::string>> read(const Database& database, const rocksdb::ReadOptions& options,
-                                              std::string_view key) {
-  std::string value;
-  const rocksdb::Status status = database->Get(options, database.family_of(key), to_slice(key), &value);
-  if (status.IsNotFound()) return std::optional<std::string>();
-  if (!status.ok()) return to_error(status);
-  return std::optional<std::string>(std::move(value));
-}
-
 class RocksStore final : public Store {
  public:
   RocksStore(std::shared_ptr<const Database> database, const RocksDbOptions& options)
@@ -151,7 +142,12 @@ class RocksStore final : public Store {
   }
 
   base::Result<std::optional<std::string>> get(std::string_view key) const override {
-    return read(*database_, rocksdb::ReadOptions(), key);
+    std::string value;
+    const rocksdb::Status status =
+        (*database_)->Get(rocksdb::ReadOptions(), database_->family_of(key), to_slice(key), &value);
+    if (status.IsNotFound()) return std::optional<std::string>();
+    if (!status.ok()) return to_error(status);
+    return std::optional<std::string>(std::move(value));
   }
 
   base::Result<std::vector<std::optional<std::string>>> get_many(std::span<const std::string> keys) const override {

@@ -32,6 +32,16 @@ TEST(RocksDbStore, ASecondOwnerOfTheDirectoryIsRefused) {
   EXPECT_EQ(second.error().code, base::ErrorCode::unavailable);
 }
 
+TEST(RocksDbStore, AFolderThatCannotBeUsedIsNotTakenForALockedOne) {
+  RocksFactory factory;
+  std::filesystem::create_directories(factory.path);
+  const std::filesystem::path blocked = factory.path / "blocked";
+  std::ofstream(blocked) << "a file";
+  const auto refused = open_rocksdb({.path = blocked.string()});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, base::ErrorCode::io) << refused.error().message;
+}
+
 TEST(RocksDbStore, TablesThatWereNotApartAreRefusedAndLeftAsTheyWere) {
   RocksFactory factory;
   {
